@@ -31,16 +31,16 @@ export type JobFunction<Config = Record<string, unknown>, Result = unknown> = (
 
 export interface JobObject<Config = Record<string, unknown>, Result = unknown> {
   /**
-   * Called before `run`, and answers what is wrong with the config. A job with problems ends REJECTED and does not run. Config may lack
-   * what its type promises.
+   * Called before `run`. Returns the problems of the config. A job with problems ends REJECTED and does not run. The config may not match
+   * its type.
    */
   validate?(job: JobContext<Config>): Problems | Promise<Problems>;
   run(job: JobContext<Config>): Result | Promise<Result>;
 }
 
 /**
- * What `validate` found: one problem as a string, or any number as an iterable of strings. Nothing, an empty string or an empty
- * iterable lets the job run. With anything else, such as `false` or an Error, it does not run either: it has FAILED.
+ * The result of `validate`: one problem as a string, or any number as an iterable of strings. Nothing, an empty string or an empty iterable
+ * accepts the config. Any other value, such as `false` or an Error, makes the job fail without running.
  */
 export type Problems = string | Iterable<string> | null | undefined;
 
@@ -52,10 +52,7 @@ export type Problems = string | Iterable<string> | null | undefined;
  * ```
  */
 export interface Manifest {
-  /**
-   * What its jobs need. In a context that was granted less, they end REJECTED and do not run. It grants nothing: jobs may do what
-   * their context was granted.
-   */
+  /** Permissions that its jobs need. In a context with fewer grants they end REJECTED and do not run. It grants nothing itself. */
   readonly permissions?: {
     /** `host` or `host:port` that they connect to. */
     readonly net?: readonly string[] | undefined;
@@ -64,11 +61,11 @@ export interface Manifest {
   };
 }
 
-/** What a job is given. */
+/** The arguments of a job. */
 export interface JobContext<Config = Record<string, unknown>> {
   /** UUID. */
   readonly jobId: string;
-  /** What the caller sent, with the values of secrets in the place of `secret:NAME`. */
+  /** The config of the caller, with the values of secrets instead of `secret:NAME`. */
   readonly config: Config;
   /** The context in which it runs, with the settings that its creator gave, by the names that were used; `env` is not among them. */
   readonly context: {
@@ -77,13 +74,13 @@ export interface JobContext<Config = Record<string, unknown>> {
     readonly settings: Readonly<Record<string, unknown>>;
   };
   /**
-   * Aborted when the job shall stop; its `reason` is a DOMException whose message is `cancelled`, `deadline` or
-   * `contextStopped`. A job that goes on is terminated after its grace period.
+   * Aborted when the job must stop; its `reason` is a DOMException whose message is `cancelled`, `deadline` or `contextStopped`. A job that
+   * continues is terminated after its grace period.
    */
   readonly signal: AbortSignal;
   /**
-   * Reports how far the job is: 0 to 1, in words, and in fields of its own (JSON). Callers see the newest, at most ten a second, and
-   * always the last. Throws a TypeError for arguments of other types.
+   * Reports progress: a fraction from 0 to 1, a message, and fields (JSON). Callers see the newest, at most ten per second, and always the
+   * last. Throws a TypeError for arguments of other types.
    */
   progress(fraction: number, message?: string, fields?: Readonly<Record<string, unknown>>): void;
   /** The log of the job. `console` writes there too. */
@@ -109,18 +106,21 @@ export interface JobLog {
  * rejects with a `QuotaExceededError`.
  */
 export interface NamedObjects {
-  /** Undefined when there is none. */
+  /** Undefined when there is no object of that name. */
   get(name: string): Promise<unknown>;
   /**
    * The object of that name, or else what `create` makes. Of jobs that ask at the same time one creates, the others wait; if it fails,
    * its error is its own and the next one creates. Rejects with a `TimeoutError` when there is nothing after `timeoutMs`.
    */
   getOrElseCreate<T>(name: string, create: () => T | Promise<T>, options?: CreateOptions): Promise<T>;
-  /** Replaces the object, or adds it. Rejects with a `QuotaExceededError` when there is no room for it. Once it resolves, every job of the context gets the new one. */
+  /**
+   * Adds or replaces the object. Rejects with a `QuotaExceededError` when it does not fit. Once it resolves, every job of the context gets
+   * the new one.
+   */
   update(name: string, value: unknown): Promise<void>;
   /** True when there was one. */
   forget(name: string): Promise<boolean>;
-  /** Without those of scope `executor`. */
+  /** Lists the objects, without those of scope `executor`. */
   list(): Promise<{ readonly name: string; readonly sizeBytes: number; readonly createdAt: Date }[]>;
 }
 

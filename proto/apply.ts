@@ -6,8 +6,8 @@ import { AttemptSchema, type Job } from "./gen/es/hearth/v1/job_pb.js";
 import { CONTEXT_MOVES, isFinalContext, isFinalJob, JOB_MOVES } from "./states.ts";
 
 /**
- * The job after an event, or undefined when the event changes nothing: it is of an attempt that was given up, was applied
- * before, or is no legal move. The job that was passed stays as it is; the revision is the caller's to raise.
+ * The job after an event. Undefined when the event changes nothing: it is of an abandoned attempt, was applied before, or is an illegal
+ * transition. Does not modify the job; the caller increments the revision.
  */
 export function applyJobEvent(job: Job, event: JobEvent): Job | undefined {
   const type = event.event.case;
@@ -51,7 +51,7 @@ export function applyContextEvent(context: Context, event: ContextEvent): Contex
     next.warnings = event.event.value.warnings;
     next.applicationId = event.event.value.applicationId;
     next.uiUrl = event.event.value.uiUrl;
-    // A restart came between that was not told.
+    // A restart in between was not reported.
     if (context.state === state) next.restarts += 1;
   }
   if (event.event.case === "failed") next.error = event.event.value.message;

@@ -5,7 +5,7 @@ import { applyJobEvent, type Job, Job_State, JobError_Reason, JobEventSchema, Jo
 
 const error = { reason: JobError_Reason.THROWN, name: "Error", message: "€".repeat(16_000), stack: "€".repeat(16_000) };
 
-/** The job after an attempt that was given up, with the next one begun. */
+/** The job after an abandoned attempt, with the next one begun. */
 function afterAttempt(job: Job, attempt: number): Job {
   const seq = attempt * 2;
   const base = { jobId: job.id, attempt, time: timestampFromMs(attempt) };

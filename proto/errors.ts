@@ -1,7 +1,6 @@
 /**
- * The catalogue of API errors: every error that a call of Hearth can be answered with is made here.
- * Messages say `Cannot <verb> <thing> "<value>": <state>`, and where it helps what to do. An ErrorInfo detail of the domain
- * `hearth` carries the reason and values for programs.
+ * The catalogue of API errors: every error of a call to Hearth is created here. Messages have the form `Cannot <verb> <thing> "<value>":
+ * <state>`, with advice where it helps. An ErrorInfo detail of the domain `hearth` has the reason and values for programs.
  */
 export * from "./errors/access.ts";
 export * from "./errors/binaries.ts";

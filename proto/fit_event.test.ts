@@ -9,7 +9,7 @@ function jobEvent(event: MessageInitShape<typeof JobEventSchema>["event"]): stri
 
 const error = { reason: JobError_Reason.THROWN, name: "TypeError", message: "€".repeat(9000), stack: "s".repeat(9000) };
 
-test("fitEvent() leaves an event alone that is no larger than NATS takes", () => {
+test("fitEvent() returns an event within the maximum payload unchanged", () => {
   const event = jobEvent({ case: "failed", value: { error } });
   expect(fitEvent(event, Buffer.byteLength(event))).toBe(event);
 });

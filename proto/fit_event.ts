@@ -1,7 +1,7 @@
-/** The JSON form of an event, as far as it is looked into here. */
+/** The used part of the JSON form of an event. */
 type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json };
 
-/** What is kept of an event that is too large, in steps from the mildest on. */
+/** Reductions of an event that is too large, the mildest first. */
 interface Reduction {
   /** Characters of a text. */
   readonly text: number;
@@ -23,10 +23,10 @@ const REDUCTIONS: readonly Reduction[] = [
 /** Lists of which the newest entries are last. Of others the first are kept. */
 const GROWING_LISTS = new Set(["stages"]);
 
-/** What a NATS server takes as one message unless it is configured otherwise, in bytes. */
+/** Default maximum payload of a NATS server, in bytes. */
 const DEFAULT_MAX_PAYLOAD = 1024 * 1024;
 
-/** The server counts the headers as well; those of an event are shorter. */
+/** The server counts headers as well; an event's are shorter than this. */
 const HEADER_BYTES = 1024;
 
 /** Bytes of the JSON of an event that a server of NATS takes, by the `max_payload` of its INFO. */

@@ -1,4 +1,4 @@
-/** Most bytes that a field takes beside its text or bytes: tags and lengths of the field, of its map entry and of its Value; or a number. */
+/** Largest overhead of a field besides its text or bytes: tags and lengths of the field, its map entry and its Value; or a number. */
 const FIELD_BYTES = 24;
 
 /**

@@ -1,4 +1,4 @@
-/** Whether a name matches a pattern in which `*` stands for any text; in time linear in the name for each `*`. */
+/** Whether a name matches a pattern in which `*` matches any text; in time linear in the name for each `*`. */
 export function matchesName(pattern: string, name: string): boolean {
   const [first = "", ...rest] = pattern.split("*");
   const last = rest.pop();

@@ -58,7 +58,7 @@ function sampleOf(schema: DescMessage, choice: number): Message {
   return fill(schema, choice);
 }
 
-test("a node is published as protobuf's JSON has it, whichever of its fields are set", () => {
+test("printNode() equals protobuf's JSON for any fields", () => {
   const choices = Math.max(1, ...NodeSchema.oneofs.map(({ fields }) => fields.length));
   for (let choice = 0; choice < choices; choice++) {
     const message = fill(NodeSchema, choice);

@@ -21,10 +21,7 @@ export const STORE_STATE_TRAILER = "hearth-store-state";
 
 const PROTOS = import.meta.dirname;
 
-/**
- * Reads services from their .proto files: methods by name. Messages are those of protobuf-es, because proto-loader's own
- * forget the fields that they do not know.
- */
+/** Loads services from their .proto files: methods by name. Messages are protobuf-es', because proto-loader's drop unknown fields. */
 export async function loadService(service: DescService): Promise<ServiceDefinition> {
   const loaded = await load(`${service.file.name}.proto`, { includeDirs: [PROTOS, join(PROTOS, "vendor")] });
   const definition = loaded[service.typeName] as ServiceDefinition;

@@ -54,7 +54,7 @@ function queuedJob(): Job {
   return create(JobSchema, { id: "j", state: Job_State.QUEUED, attempt: 1 });
 }
 
-/** Applies events as the record does: what is no legal move changes nothing; a retry begins the next attempt. */
+/** Applies events as the registry does: illegal transitions change nothing; a retry begins the next attempt. */
 function replayJob(events: readonly JobEvent[]): Job[] {
   const states = [queuedJob()];
   for (const event of events) {
@@ -66,7 +66,7 @@ function replayJob(events: readonly JobEvent[]): Job[] {
   return states;
 }
 
-test("applyJobEvent() finds one final state at most, whatever the order, the duplicates and the late events", () => {
+test("applyJobEvent() reaches at most one final state in any order, with duplicates and late events", () => {
   fc.assert(
     fc.property(fc.array(jobEvents, { maxLength: 60 }), (events) => {
       const finals = replayJob(events).filter(({ state }) => isFinalJob(state));
@@ -97,7 +97,7 @@ test("applyJobEvent() is idempotent", () => {
   );
 });
 
-test("applyJobEvent() drops events of an attempt that was given up", () => {
+test("applyJobEvent() drops events of an abandoned attempt", () => {
   const job = { ...queuedJob(), attempt: 2, state: Job_State.RUNNING };
   const late = create(JobEventSchema, { jobId: "j", attempt: 1, seq: 9, event: { case: "succeeded", value: {} } });
   expect(applyJobEvent(job, late)).toBeUndefined();
@@ -145,7 +145,7 @@ test("applyContextEvent() never leaves a final state", () => {
   );
 });
 
-test("applyContextEvent() takes a later start of a context that runs for the one after a restart that was not told", () => {
+test("applyContextEvent() accepts the start after an unreported restart", () => {
   const startTime = { seconds: 1n, nanos: 0 };
   const time = { seconds: 9n, nanos: 0 };
   const context = create(ContextSchema, {

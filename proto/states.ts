@@ -2,17 +2,17 @@ import { Context_State } from "./gen/es/hearth/v1/context_pb.js";
 import type { ContextEvent, JobEvent } from "./gen/es/hearth/v1/event_pb.js";
 import { Job_State } from "./gen/es/hearth/v1/job_pb.js";
 
-/** What can happen to a job: the cases of `JobEvent.event`. */
+/** The cases of `JobEvent.event`. */
 export type JobEventType = NonNullable<JobEvent["event"]["case"]>;
 
-/** What can happen to a context: the cases of `ContextEvent.event`. */
+/** The cases of `ContextEvent.event`. */
 export type ContextEventType = NonNullable<ContextEvent["event"]["case"]>;
 
 type Moves<State extends number, Type extends string> = Readonly<Record<State, Readonly<Partial<Record<Type, State>>>>>;
 
 const { QUEUED, RUNNING, CANCELLING, SUCCEEDED, FAILED, CANCELLED, REJECTED } = Job_State;
 
-/** What ends an attempt: the job, or only this try. */
+/** Events that end an attempt. */
 const ENDS = {
   succeeded: SUCCEEDED,
   failed: FAILED,
@@ -28,7 +28,7 @@ const ENDS = {
 export const JOB_MOVES: Moves<Job_State, JobEventType> = {
   [Job_State.STATE_UNSPECIFIED]: {},
   [QUEUED]: { queued: QUEUED, running: RUNNING, progress: RUNNING, logged: QUEUED, cancelling: CANCELLING, ...ENDS },
-  // Running again: a gateway heard that the job runs before the event came.
+  // Running again: a gateway learned that the job runs before the event arrived.
   [RUNNING]: { running: RUNNING, progress: RUNNING, logged: RUNNING, cancelling: CANCELLING, ...ENDS },
   [CANCELLING]: { progress: CANCELLING, logged: CANCELLING, ...ENDS },
   [SUCCEEDED]: {},
@@ -46,7 +46,7 @@ export const CONTEXT_MOVES: Moves<Context_State, ContextEventType> = {
     stopped: Context_State.STOPPED,
     failed: Context_State.FAILED,
   },
-  // Running again: a restart came between, of which this record was not told.
+  // Running again: a restart in between was not reported.
   [Context_State.RUNNING]: {
     running: Context_State.RUNNING,
     restarting: Context_State.RESTARTING,

@@ -7,8 +7,8 @@ export const EVENT_SUBJECTS = ["hearth.v1.jobs.>", "hearth.v1.contexts.>"];
 const NANOS_PER_SECOND = 1_000_000_000;
 
 /**
- * How EVENT_STREAM is made by whoever needs it first, in the words of the JetStream API (times in nanoseconds). A stream
- * that exists already is the operator's and stays as it is.
+ * Configuration of EVENT_STREAM, in terms of the JetStream API (times in nanoseconds), for the first that needs it. An existing stream
+ * belongs to the operator and stays unchanged.
  */
 export const EVENT_STREAM_CONFIG = {
   name: EVENT_STREAM,
@@ -24,7 +24,7 @@ export const EVENT_STREAM_CONFIG = {
 /** Name of the JetStream stream that holds the audit log. */
 export const AUDIT_STREAM = "HEARTH_AUDIT";
 
-/** How AUDIT_STREAM is made, as EVENT_STREAM_CONFIG. Entries leave it by age and size only: nobody can delete or purge them. */
+/** Configuration of AUDIT_STREAM, like EVENT_STREAM_CONFIG. Entries leave it by age and size only: nobody can delete or purge them. */
 export const AUDIT_STREAM_CONFIG = {
   name: AUDIT_STREAM,
   subjects: ["hearth.v1.audit.>"],
@@ -38,10 +38,10 @@ export const AUDIT_STREAM_CONFIG = {
   deny_purge: true,
 } as const;
 
-/** Name under which nodes answer the NATS services protocol, so that `nats micro ls` shows them. */
+/** Service name of nodes in the NATS services protocol, so that `nats micro ls` shows them. */
 export const NODE_SERVICE_NAME = "hearth-node";
 
-/** A request of the NATS services protocol, to which each node answers with its announcement, too. */
+/** A request of the NATS services protocol, to which each node also responds with its announcement. */
 export const NODE_PING_SUBJECT = `$SRV.PING.${NODE_SERVICE_NAME}`;
 
 /** A node's announcement, with each heartbeat: the JSON form of `hearth.v1.Node`. */
@@ -53,7 +53,7 @@ export const NODE_FAREWELL_SUBJECT = "hearth.v1.nodes.farewell";
 /** Milliseconds between two heartbeats. */
 export const HEARTBEAT_INTERVAL_MS = 1000;
 
-/** A node, or a session, that was silent for so long is down: three heartbeats and a little. */
+/** Silence after which a node or a session is down, in milliseconds: three heartbeats and a margin. */
 export const SILENCE_LIMIT_MS = 3 * HEARTBEAT_INTERVAL_MS + 500;
 
 /** The types of job events that end a job. */

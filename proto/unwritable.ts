@@ -3,9 +3,9 @@ import type { Duration, Timestamp, Value } from "@bufbuild/protobuf/wkt";
 
 /** A value in a message for which protobuf's JSON has no form, although protobuf's encoding has one. */
 export interface Unwritable {
-  /** Where it is, by the names of the proto: `job.config.limits[2]`. */
+  /** Path by the names of the proto: `job.config.limits[2]`. */
   readonly path: string;
-  /** What it must be, and what it is. */
+  /** Expected and actual value. */
   readonly why: string;
 }
 
@@ -20,7 +20,7 @@ const LAST_NANO = 999_999_999;
 
 type Look = (value: unknown) => Unwritable | undefined;
 
-/** Looks at the content of one field of a message. */
+/** Checks the content of one field of a message. */
 interface FieldLook {
   readonly field: DescField;
   readonly look: Look;
@@ -41,7 +41,7 @@ export function findUnwritable(desc: DescMessage, message: Message): Unwritable 
   return undefined;
 }
 
-/** What nests deeper is refused for its depth (`MAX_NESTING`), and could be too deep for a function that calls itself. */
+/** Deeper values are refused for their depth (`MAX_NESTING`), and could exhaust the stack of a recursive function. */
 const DEEPEST = 200;
 
 /** The first number of a JSON value that is NaN or infinite, as `findUnwritable` reports it. */

@@ -1,7 +1,7 @@
-/** A URL, or what was meant to be one, without the user and password in it. One that has none stays as it is. */
+/** A URL, valid or not, without the user and password. Unchanged if it has none. */
 export function withoutCredentials(text: string): string {
   const url = URL.parse(text);
-  // What is no URL may have them all the same.
+  // An invalid URL may still have them.
   if (url === null) return text.includes("@") ? `***${text.slice(text.lastIndexOf("@"))}` : text;
   if (url.username === "" && url.password === "") return text;
   url.username = "***";

@@ -38,7 +38,7 @@ beforeEach(({ skip }) => {
   if (!files?.detail.startsWith("a mount namespace")) skip(`this machine has no box: ${files?.detail}`);
 });
 
-test("all walls stand around a process where bubblewrap works", () => {
+test("all walls are present with bubblewrap", () => {
   const missing = isolation.walls.filter(({ stands }) => !stands).map(({ kind }) => kind);
   expect(missing.filter((kind) => kind !== Kind.RESOURCES)).toEqual([]);
 });
@@ -167,7 +167,7 @@ test("a process with network opens sockets of IP only, and reads none of the mac
   ]);
 });
 
-test("a process sees its program, and is nobody", async () => {
+test("a process sees only its program, and runs as nobody", async () => {
   const source = `
     const walk = (path) => path !== "/proc" && Deno.lstatSync(path || "/").isDirectory
       ? [...Deno.readDirSync(path || "/")].flatMap(({ name }) => walk(path + "/" + name)) : [path];
@@ -185,7 +185,7 @@ test("a process sees its program, and is nobody", async () => {
   expect(group).toBe(user);
 });
 
-test("a process has namespaces of its own", async () => {
+test("a process has separate namespaces", async () => {
   const running = startHostile(isolation, "console.log('runs'); setInterval(() => {}, 1000);");
   await running.printed("runs");
   const namespaces = (id: number | "self"): string[] =>
@@ -250,7 +250,7 @@ test("a process that is killed leaves no process and no control group", async ()
   expect(left).toEqual([]);
 });
 
-test("what a node that was killed has left is removed by the next one", async () => {
+test("a node removes what a killed one left", async () => {
   const killed = spawn("true");
   await once(killed, "exit");
   const left = mkdtempSync(join(tmpdir(), `hearth-isolation-${killed.pid}-`));
@@ -260,7 +260,7 @@ test("what a node that was killed has left is removed by the next one", async ()
   expect(existsSync(left)).toBe(false);
 });
 
-test("what processes are started from is removed with the isolation", async () => {
+test("the programs of processes are removed with the isolation", async () => {
   const ours = (): string[] =>
     readdirSync(tmpdir()).filter((name) => name.startsWith(`hearth-isolation-${process.pid}-`));
   const before = ours();

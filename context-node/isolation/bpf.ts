@@ -10,7 +10,7 @@ export interface Instruction {
   readonly k: number;
 }
 
-/** What the kernel does with a system call. */
+/** Action of the kernel for a system call. */
 export type Action = { readonly type: "allow" | "kill" } | { readonly type: "fail"; readonly errno: number };
 
 /** A test of one argument of a system call, by its lower 32 bits; `isZero` tests all 64. */
@@ -21,7 +21,7 @@ export type Condition =
 /** A condition, and what happens where it does not hold. */
 export type Guard = Condition & { readonly otherwise: Action };
 
-/** What happens to the system calls of one number. */
+/** Rules for the system calls of one number. */
 export interface Rule {
   readonly number: number;
   /** All must hold for `action`; the first that does not decides. Default none. */
@@ -45,7 +45,7 @@ const INSTRUCTION_BYTES = 8;
 /** System calls of the x32 ABI of x64 have this bit. */
 const X32_BIT = 0x40000000;
 
-/** A filter: kills what comes from another architecture, applies the first rule of a number, and else the default. */
+/** A filter: kills calls of another architecture, applies the first matching rule of a number, else the default. */
 export function assembleFilter({
   architecture,
   rules,

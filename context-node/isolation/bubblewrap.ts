@@ -2,13 +2,13 @@ import { existsSync } from "node:fs";
 import { dirname } from "node:path";
 import { nameServiceLibraries } from "./shared_libraries.ts";
 
-/** Where the sandbox has its programs. */
+/** Folder of programs in the sandbox. */
 const DENO = "/deno";
 const SETPRIV = "/setpriv";
 export const PROGRAM_FOLDER = "/hearth";
 export const CACHE_FOLDER = "/cache";
 
-/** What a process with network reads to resolve host names. */
+/** Files that resolving host names needs. */
 const NAME_SERVICE_FILES = [
   "/etc/resolv.conf",
   "/etc/hosts",
@@ -42,8 +42,8 @@ export interface BoxedProgram {
 }
 
 /**
- * The arguments of bubblewrap (`bwrap(1)`, 0.7 or newer) for a process with nothing but its program: read-only files, no folder that it could
- * write, no devices, no `/proc` but the two files that Deno reads, and namespaces of its own.
+ * Arguments of bubblewrap (`bwrap(1)`, 0.7 or newer) for a process with nothing but its program: read-only files, no writable folder, no
+ * devices, no `/proc` except the two files that Deno reads, and separate namespaces.
  */
 export function bubblewrapArguments(tools: BubblewrapTools, program: BoxedProgram): string[] {
   const { setpriv, deno } = tools;
@@ -58,8 +58,8 @@ export function bubblewrapArguments(tools: BubblewrapTools, program: BoxedProgra
     ...["pid", "ipc", "uts", "cgroup"].map((namespace) => `--unshare-${namespace}`),
     ...(net ? [] : ["--unshare-net"]),
     ...(setpriv === undefined ? ["--unshare-user", "--uid", "65534", "--gid", "65534"] : []),
-    // No session of its own: the kernel's scheduler would group it apart from the node, which doubles the time of a warm job on a busy machine.
-    // What a session keeps from, typing into a terminal, the filter of system calls refuses.
+    // No separate session: the kernel's scheduler would group it apart from the node, which doubles the time of a warm job on a busy
+    // machine. The filter of system calls refuses what a session protects from: typing into a terminal.
     ...["--hostname", "sandbox", "--as-pid-1", "--die-with-parent"],
     ...["--info-fd", String(infoDescriptor)],
     ...["--cap-drop", "ALL"],
@@ -83,7 +83,7 @@ function readOnly(source: string, target: string): string[] {
   return ["--ro-bind", source, target];
 }
 
-/** A user that is nobody else, in no other group, without a capability now or later; killed when the sandbox's other half is gone. */
+/** A unique user without groups and capabilities, now or later; killed when the sandbox's other half is gone. */
 function becomeUser(user: number): string[] {
   const identity = [`--reuid=${user}`, `--regid=${user}`, "--clear-groups"];
   const privileges = ["--no-new-privs", "--inh-caps=-all", "--bounding-set=-all"];

@@ -1,21 +1,21 @@
 import { accessSync, constants, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 
-/** What control groups can limit for us. */
+/** Controllers that are used. */
 export type Controller = "cpu" | "memory" | "pids";
 
 export const CONTROLLERS: readonly Controller[] = ["cpu", "memory", "pids"];
 
-/** A group of processes that may be divided among groups below it, as far as a controller goes. */
+/** A group of processes that may be divided into subgroups, by controller. */
 export interface ControlGroup {
   readonly version: 1 | 2;
   readonly path: string;
 }
 
-/** The groups that we may divide, by controller; or why there is none. */
+/** The groups that may be divided, by controller, or the reason for none. */
 export type ClaimedGroups = Readonly<Record<Controller, ControlGroup | { readonly obstacle: string }>>;
 
-/** Where our own processes go, because a group of version 2 that is divided may not hold processes itself. */
+/** Subgroup for the node's own processes, because a divided group of version 2 may not contain processes. */
 const OWN_GROUP = "hearth-node";
 
 /**
@@ -43,7 +43,7 @@ export function claimControlGroups(processFolder: string): ClaimedGroups {
 /** Makes a group ready to be divided. Throws an Error that says why it cannot be. */
 function prepare({ version, path }: ControlGroup, controller: Controller): void {
   if (version === 1) {
-    // In version 1 a group may hold processes beside groups.
+    // In version 1 a group may contain both processes and groups.
     accessSync(path, constants.W_OK);
     return;
   }
@@ -78,7 +78,7 @@ function findControlGroups(processFolder: string): (ControlGroup & { readonly co
   });
   return groups.sort((a, b) => b.version - a.version);
 }
-/** Empty where there is no such file: the system is not Linux. */
+/** Empty if there is no such file: the system is not Linux. */
 function readLines(path: string): string[] {
   return existsSync(path) ? readFileSync(path, "utf8").split("\n").filter(Boolean) : [];
 }

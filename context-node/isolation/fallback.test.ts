@@ -15,7 +15,7 @@ import { startHostile, startTestIsolation } from "./testing/mod.ts";
 const SIGSYS = 31;
 const isRoot = process.getuid?.() === 0;
 
-/** What must hold of a process without network whatever the machine offers. */
+/** Properties of a process without network on any machine. */
 const ATTEMPTS: readonly [code: string, expected: string | RegExp][] = [
   ['open("/etc/passwd")', "errno 13"],
   ['open("/proc/self/environ")', "errno 13"],
@@ -67,7 +67,7 @@ interface Confined {
 
 const PROGRAM = fileURLToPath(new URL("./testing/confined_node.ts", import.meta.url));
 
-/** A copy of bubblewrap that every user may run: the one that Hearth fetched is in a folder of its user's. Undefined where there is none. */
+/** A copy of bubblewrap that every user may run: the one that Hearth downloads is in a private folder. Undefined if there is none. */
 const folder = mkdtempSync(join(tmpdir(), "hearth-bwrap-"));
 chmodSync(folder, 0o755);
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -75,7 +75,7 @@ const found = findProgram("bwrap");
 const bubblewrap = found && join(folder, "bwrap");
 if (found && bubblewrap) copyFileSync(found, bubblewrap);
 
-/** What a node of another kind of user, or in a container, finds. */
+/** Walls of a node with another kind of user, or in a container. */
 async function inside(
   wrapper: readonly string[],
   options: Parameters<typeof spawn>[2],

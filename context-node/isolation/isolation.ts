@@ -11,12 +11,12 @@ import { createPrograms } from "./programs.ts";
 import { sharedLibrariesOf } from "./shared_libraries.ts";
 import { createUsers } from "./users.ts";
 
-/** `require` refuses to start without all walls of namespaces and filters; `auto` takes those that can be had; `off` none. */
+/** `require` refuses to start without all walls of namespaces and filters; `auto` uses the available ones; `off` none. */
 export type IsolationMode = "require" | "auto" | "off";
 
-/** How the processes of contexts are started on this machine. Disposing it, when they are gone, removes what they were started from. */
+/** Starts the processes of contexts. Disposal, when they are gone, removes their programs. */
 export interface Isolation extends Disposable {
-  /** Empty where there is no isolation. */
+  /** Empty without isolation. */
   readonly walls: readonly NodeWall[];
   launch(request: LaunchRequest): Launch;
 }
@@ -34,18 +34,18 @@ interface IsolationDeps {
   readonly log: Pick<Logger, "info" | "warn">;
 }
 
-/** Where programs of the system are: never taken from a PATH, because they may run as root. */
+/** Folders of system programs: never a PATH, because they may run as root. */
 const SYSTEM_FOLDERS = ["/usr/bin", "/bin", "/usr/sbin", "/usr/local/bin", "/run/current-system/sw/bin"];
 
-/** Where `npm start` keeps what it fetches. */
+/** Folder of downloads of `npm start`. */
 const FETCHED_FOLDER = resolve(import.meta.dirname, "..", "..", ".hearth", "bin");
 
 const HOW_TO_GET =
   'install bubblewrap 0.7 or newer (Debian, Ubuntu, Fedora: package "bubblewrap"), and run the node as root with CAP_SYS_ADMIN, or where unprivileged user namespaces are allowed';
 
 /**
- * Tries the ways to start Deno, the strongest first, each with a program of its own, and takes the first that works. With
- * `require`, rejects with an Error that says what is missing.
+ * Tries the ways to start Deno, the strongest first, each with its own program, and uses the first that works. With `require`, rejects with
+ * an Error that names what is missing.
  */
 export async function startIsolation({ groups, log }: IsolationDeps, options: IsolationOptions): Promise<Isolation> {
   const { mode, deno } = options;

@@ -11,7 +11,7 @@ import type { NextUser } from "./users.ts";
 export interface LaunchRequest {
   /** Arguments of Deno in front of the module. */
   readonly args: readonly string[];
-  /** Path of a module that imports none but those of Deno. */
+  /** Path of a module that imports only Deno's modules. */
   readonly mainModule: string;
   readonly env: Readonly<Record<string, string>>;
   /** Whether it was granted any of the network. */
@@ -24,7 +24,7 @@ export interface LaunchRequest {
   readonly firstDescriptor: number;
 }
 
-/** How to start it: `spawn(file, args, { ...options, stdio: [...yours, ...stdio] })`, then `hold`. */
+/** How to start a process: `spawn(file, args, { ...options, stdio: [...yours, ...stdio] })`, then `hold`. */
 export interface Launch {
   readonly file: string;
   readonly args: readonly string[];
@@ -42,15 +42,15 @@ export interface HeldProcess extends Disposable {
   kill(): void;
   /** Raises what it may take of memory, where a control group holds it. */
   raiseMemory(bytes: number): void;
-  /** The memory that it had, in bytes, when the kernel ended it for want of memory; else undefined. */
+  /** The memory that it used, in bytes, when the kernel ended it for lack of memory; else undefined. */
   outOfMemoryBytes(): number | undefined;
 }
 
 /** A way to start Deno. */
 export type Way =
-  /** As it is. */
+  /** Without walls. */
   | { readonly type: "open"; readonly deno: string }
-  /** As another user where there is `nextUser`, and locked down by itself. */
+  /** As another user if there is `nextUser`, and locked down by itself. */
   | { readonly type: "lockdown"; readonly deno: string; readonly nextUser: NextUser | undefined }
   /** In a box of bubblewrap besides. */
   | { readonly type: "box"; readonly tools: BubblewrapTools; readonly nextUser: NextUser | undefined };
@@ -65,8 +65,9 @@ interface LaunchDeps {
 const NO_FOLDER = "/dev/null/deno";
 
 /**
- * Starts bubblewrap so that it ignores what asks its node to end, which a terminal sends to all of the node's group and a supervisor to all of
- * its control group: contexts go on while the node drains. Deno ignores it by itself. The shell becomes bubblewrap, with the same process id.
+ * Starts bubblewrap so that it ignores the signals that ask its node to end, which a terminal sends to the whole process group and a
+ * supervisor to the whole control group: contexts continue while the node drains. Deno ignores them by itself. The shell becomes bubblewrap
+ * with the same process id.
  */
 const SHIELDED = `trap "" HUP INT TERM; unset PWD OLDPWD SHLVL; exec "$@"`;
 
@@ -140,7 +141,7 @@ function holdBoxed(group: ProcessGroup, child: ChildProcess, infoDescriptor: num
   let text = "";
   const found = Promise.withResolvers<number | undefined>();
   const info = child.stdio[infoDescriptor] as Readable;
-  // Where it ends before, `close` of the child says so; the pipe has nothing to add.
+  // If it ends first, `close` of the child reports that.
   info.on("error", () => {});
   info.on("data", (chunk: Buffer) => {
     text += chunk.toString();

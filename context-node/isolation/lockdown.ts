@@ -1,15 +1,15 @@
 /**
- * What a context process runs inside Deno before all else: it gives up what the kernel would still let it do, for all of its threads and for
- * good, and then the permission to call native code. Where that fails the process ends. It is bundled by `lockdown_bundle.ts`.
+ * The first program of a context process inside Deno: gives up rights that the kernel would still grant, for all of its threads and for
+ * good, and then the permission to call native code. A failure ends the process. Bundled by `lockdown_bundle.ts`.
  */
 
-/** What the bundle puts in front of this module. */
+/** Constants that the bundle defines before this module. */
 declare const PLAN: LockdownPlan;
 
 export interface LockdownPlan {
   /** `seccomp(2)` of this architecture. */
   readonly seccompNumber: number;
-  /** Base64 of instructions; absent where there is no filter. */
+  /** Base64 of the filter's instructions. Absent without a filter. */
   readonly filter: string | undefined;
   readonly ownPidOffset: number;
   /** `RLIMIT_*` and the most that the process may have of it. */
@@ -60,7 +60,7 @@ function confineCalls(instructions: Uint8Array): void {
   fields.setUint16(0, instructions.length / INSTRUCTION_BYTES, true);
   fields.setBigUint64(8, BigInt(Deno.UnsafePointer.value(Deno.UnsafePointer.of(instructions))), true);
   const { seccompNumber } = PLAN;
-  // With threads that could not follow, the number of one of them is the answer.
+  // If threads could not follow, the result is the id of one of them.
   succeed("seccomp", libc.syscall(BigInt(seccompNumber), SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, program));
 }
 

@@ -14,7 +14,7 @@ const RLIMIT = { FSIZE: 1, CORE: 4, NPROC: 6, NOFILE: 7, MEMLOCK: 8, MSGQUEUE: 1
 /** Descriptors: far above what executors and granted connections of a context take. */
 const MOST_DESCRIPTORS = 4096;
 
-/** Threads of a context: an executor has two, and Deno a few of its own. */
+/** Threads of a context: two per executor, and a few of Deno's. */
 export const MOST_THREADS = 1024;
 
 export interface Lockdown extends SyscallPolicy {

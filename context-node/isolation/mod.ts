@@ -1,7 +1,7 @@
 /**
- * The second wall: what the operating system keeps a context's process from, whatever its code manages to do inside Deno. Finds out what this machine
- * offers (bubblewrap, another user, a seccomp filter, control groups), starts Deno behind it, and says which walls stand. Imports
- * `proto` only. `lockdown.ts` runs inside Deno.
+ * The second wall: confines a context's process by the operating system, whatever its code does inside Deno. Detects what the machine
+ * offers (bubblewrap, another user, a seccomp filter, control groups), starts Deno behind it, and reports the walls. `lockdown.ts` runs
+ * inside Deno.
  */
 export { findDeno } from "./deno_binary.ts";
 export { findProgram, type Isolation, type IsolationMode, type IsolationOptions, startIsolation } from "./isolation.ts";

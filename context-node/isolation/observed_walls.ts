@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { NodeWall_Kind as Kind, type NodeWall } from "../../proto/node.ts";
 import type { ProcessGroups } from "./process_groups.ts";
 
-/** What the kernel shows of a process beside this one. */
+/** What the kernel shows of another process. */
 interface Observed {
   readonly isOtherUser: boolean;
   readonly isFiltered: boolean;
@@ -18,7 +18,7 @@ interface Circumstances {
   readonly obstacle: string | undefined;
 }
 
-/** Tells from what the kernel shows of a process without network which walls stand around it. */
+/** Determines the walls around a process without network from what the kernel shows of it. */
 export function observeWalls(processId: number, circumstances: Circumstances): NodeWall[] {
   const { groups, obstacle = "the node may not do that" } = circumstances;
   return Array.from(standing(observe(processId), circumstances), ([kind, detail]) => ({
@@ -28,7 +28,7 @@ export function observeWalls(processId: number, circumstances: Circumstances): N
   }));
 }
 
-/** The walls, each with how it stands; undefined where it does not. */
+/** The walls with their strength; undefined for an absent one. */
 function standing(
   { isOtherUser, isFiltered, isPrivileged, isLimited }: Observed,
   { groups, isBoxed }: Circumstances,

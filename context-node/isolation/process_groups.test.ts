@@ -42,7 +42,7 @@ function unified({ controllers, enabled }: { controllers: string; enabled: strin
 
 const read = (path: string): string => readFileSync(join(root, "service", path), "utf8");
 
-test("a process is put into a group of its own with its share of CPU", () => {
+test("a process gets its own group with its share of CPU", () => {
   const held = unified({ controllers: "cpu memory", enabled: "cpu memory" }).hold("c1", {
     processId: 4711,
     cores: 1.5,
@@ -59,7 +59,7 @@ test("the node leaves its group for one below, so that the group may be divided"
   expect(read("cgroup.subtree_control")).toBe("+memory");
 });
 
-test("control groups of version 1 serve where those of version 2 do not share out CPU", () => {
+test("control groups of version 1 are used when version 2 has no CPU controller", () => {
   mkdirSync(join(root, "service"), { recursive: true });
   writeFileSync(join(root, "service/cgroup.controllers"), "hugetlb");
   const cgroup = "7:memory:/elsewhere\n4:cpu,cpuacct:/service\n0::/service\n";
@@ -75,14 +75,14 @@ test("control groups of version 1 serve where those of version 2 do not share ou
   expect(read(`${NAME}-1/cgroup.procs`)).toBe("4711");
 });
 
-test("where there is no controller the context is warned", () => {
+test("the context has a warning without a controller", () => {
   const { warnings } = unified({ controllers: "memory", enabled: "" }).hold("c1", { processId: 4711, cores: 2 });
   expect(warnings).toEqual([
     `The context is not held to 2 CPU cores: the control group ${root}/service has no controller of cpu`,
   ]);
 });
 
-test("where the system has no control groups of cpu the context is warned", () => {
+test("the context has a warning without CPU control groups", () => {
   const { warnings } = groupsIn({ cgroup: "7:memory:/service\n", mounts: [["cgroup", "rw,memory"]] }).hold("c1", {
     processId: 4711,
     cores: 2,
@@ -90,7 +90,7 @@ test("where the system has no control groups of cpu the context is warned", () =
   expect(warnings).toEqual(["The context is not held to 2 CPU cores: the system has no control groups of cpu"]);
 });
 
-test("a context without a limit is in no group of its own", () => {
+test("a context without a limit has no group", () => {
   unified({ controllers: "cpu", enabled: "cpu" }).hold("c1", { processId: 4711, cores: 0 });
   expect(existsSync(join(root, `service/${NAME}-1`))).toBe(false);
 });
@@ -110,7 +110,7 @@ test("a sandbox has a group with its memory and its threads, in which its CPU is
   });
 });
 
-test("in version 1 a sandbox has a group for each controller, and its CPU is limited in the one that it is in", async () => {
+test("in version 1 a sandbox has one group per controller, with the CPU limit in its own", async () => {
   mkdirSync(join(root, "service"), { recursive: true });
   const groups = groupsIn({ cgroup: "4:cpu,cpuacct:/service\n", mounts: [["cgroup", "rw,cpu,cpuacct"]] });
   const group = groups.open({ memoryBytes: 1000, threads: 10 });
@@ -122,7 +122,7 @@ test("in version 1 a sandbox has a group for each controller, and its CPU is lim
   expect(read(`${NAME}-1/cpu.cfs_quota_us`)).toBe("200000");
 });
 
-test("a sandbox that the kernel ended for want of memory had so much", () => {
+test("the memory of a sandbox that the kernel ended is reported", () => {
   const group = unified({ controllers: "memory pids", enabled: "memory pids" }).open({
     memoryBytes: 1000,
     threads: 10,
@@ -145,7 +145,7 @@ test("a group serves one sandbox alone, also where two runtimes of a process mak
   expect(groups.map((group) => group?.outOfMemoryBytes())).toEqual([undefined, undefined]);
 });
 
-test("groups of nodes that were killed are removed, those of others stay", async () => {
+test("groups of killed nodes are removed, those of others stay", async () => {
   const ended = spawn("true");
   await once(ended, "exit");
   for (const name of [`hearth-${ended.pid}-1`, `hearth-${process.pid}-7`, "other"])

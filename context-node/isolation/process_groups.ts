@@ -16,13 +16,13 @@ const PERIOD_US = 100_000;
 /** Our groups: `hearth-<id of the node's process>-<number>`. */
 const NAME = /^hearth-(\d+)-\d+$/;
 
-/** What a group of processes may use. */
+/** Limits of a group of processes. */
 export interface GroupLimits {
   readonly memoryBytes: number;
   readonly threads: number;
 }
 
-/** The control groups of one sandbox, as far as there are any. Disposing it, when the processes are gone, removes them. */
+/** The control groups of one sandbox, if available. Disposal, when the processes are gone, removes them. */
 export interface ProcessGroup extends Disposable {
   /**
    * Resolves to false when the process cannot be held: it is gone, or the kernel refuses. Takes up to 10 ms, because the kernel waits for all
@@ -31,7 +31,7 @@ export interface ProcessGroup extends Disposable {
   add(processId: number): Promise<boolean>;
   /** Raises the limit of memory, where there is one. */
   raiseMemory(bytes: number): void;
-  /** The most memory that it had, in bytes, when the kernel has ended a process of it for want of memory; else undefined. */
+  /** Peak memory of the group, in bytes, when the kernel has ended a process of it for lack of memory; else undefined. */
   outOfMemoryBytes(): number | undefined;
 }
 
@@ -55,7 +55,7 @@ export interface ProcessGroups extends CpuGroups {
 }
 
 export interface ProcessGroupsOptions {
-  /** Where the kernel shows this process: `/proc/self`. */
+  /** The kernel's folder of this process: `/proc/self`. */
   readonly processFolder: string;
   readonly log: Pick<Logger, "info" | "warn">;
 }
@@ -86,7 +86,7 @@ export function createProcessGroups({ processFolder, log }: ProcessGroupsOptions
     return new Map(Array.from(parents, ([key, { version, path }]) => [key, { version, path: join(path, name) }]));
   }
 
-  /** Makes a folder of one name in each parent; answers the name. A name that another user of this process has, or left, is passed over. */
+  /** Creates a folder of one unused name in each parent and returns the name. */
   function makeFolders(parents: ReadonlySet<string>): string {
     for (;;) {
       const name = `hearth-${process.pid}-${++made}`;
@@ -124,7 +124,7 @@ export function createProcessGroups({ processFolder, log }: ProcessGroupsOptions
       const pids = groups.get("pids");
       if (memory !== undefined) {
         limitMemory(memory, memoryBytes);
-        // Version 2 ends all processes of the group together. Version 1 ends the largest: ours has one that counts.
+        // Version 2 ends all processes of the group together. Version 1 ends the largest: only one counts here.
         if (memory.version === 2) writeFileSync(join(memory.path, "memory.oom.group"), "1");
       }
       if (pids !== undefined) writeFileSync(join(pids.path, "pids.max"), String(threads));
@@ -181,7 +181,7 @@ export function createProcessGroups({ processFolder, log }: ProcessGroupsOptions
   };
 }
 
-/** Answers why the kernel does not let the process into the group. */
+/** Returns the reason why the kernel refuses to move the process into the group. */
 async function enter(path: string, processId: number): Promise<Error | undefined> {
   try {
     await writeFile(join(path, "cgroup.procs"), String(processId));
@@ -226,7 +226,7 @@ function writeWhereThere(path: string, value: string): void {
 function outOfMemoryBytes({ version, path }: ControlGroup): number | undefined {
   const [events, peak] =
     version === 2 ? ["memory.events", "memory.peak"] : ["memory.oom_control", "memory.max_usage_in_bytes"];
-  // What cleans up after services may have removed the empty group.
+  // A service manager may have removed the empty group.
   if (!existsSync(path)) return undefined;
   const ended = /^oom_kill (\d+)$/m.exec(readFileSync(join(path, events), "utf8"))?.[1];
   if (Number(ended ?? 0) === 0) return undefined;

@@ -17,19 +17,18 @@ import { buildLockdown, type Lockdown } from "./lockdown_bundle.ts";
 const MAIN = "main.js";
 const NAME = /^hearth-isolation-(\d+)-/;
 
-/** Folders that every user may read, each with a program behind a lockdown. Disposing it removes them. */
+/** Folders that every user may read, each with a program behind a lockdown. Disposal removes them. */
 export interface Programs extends Disposable {
   /** Holds all of them. */
   readonly folder: string;
-  /** Answers the folder of a program, and the module in it that locks the process down, if it is to be, and runs the program. */
+  /** Returns the folder of a program, and the module in it that locks the process down, if needed, and runs the program. */
   place(mainModule: string, lockdown: Lockdown | undefined): { readonly folder: string; readonly entry: string };
-  /** Copies what is in a folder to one that this user alone may use. */
+  /** Copies a folder to one that only this user may use. */
   copyFor(user: number, folder: string): Disposable & { readonly path: string };
 }
 
 /**
- * In the folder for temporary files: whoever a sandbox runs as has to reach it, and folders of data are closed. What nodes that were
- * killed have left is removed.
+ * In the folder for temporary files: the sandbox's user must reach it, and data folders are private. Removes the folders of killed nodes.
  */
 export function createPrograms(architecture: string): Programs {
   for (const name of readdirSync(tmpdir())) {
@@ -80,7 +79,7 @@ export function giveTo(user: number, folder: string): void {
   for (const path of [folder, ...readdirSync(folder).map((name) => join(folder, name))]) chownSync(path, user, user);
 }
 
-/** Whatever the mask of this process is, every user may read it. */
+/** Every user may read it, regardless of the umask. */
 function write(path: string, content: string | Uint8Array): void {
   writeFileSync(path, content);
   chmodSync(path, 0o644);

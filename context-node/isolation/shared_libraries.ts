@@ -3,7 +3,7 @@ import { existsSync, realpathSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 
-/** What the C library loads by name to resolve host names, where that is not a part of it yet (before glibc 2.34). */
+/** Libraries that the C library loads by name to resolve host names, if separate (before glibc 2.34). */
 const NAME_SERVICE_LIBRARIES = ["libnss_files.so.2", "libnss_dns.so.2", "libresolv.so.2"];
 
 /** The files that the dynamic loader maps to run a program, itself included, by the paths that it looks for. */
@@ -14,7 +14,7 @@ export async function sharedLibrariesOf(file: string): Promise<string[]> {
   );
 }
 
-/** Those that a program with network needs besides. */
+/** Further files for a program with network. */
 export function nameServiceLibraries(libraries: readonly string[]): string[] {
   const libc = libraries.find((path) => path.includes("/libc.so."));
   if (libc === undefined) return [];

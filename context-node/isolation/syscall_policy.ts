@@ -1,7 +1,7 @@
 import { type Action, assembleFilter, type Condition, type Guard, type Rule } from "./bpf.ts";
 import { SYSCALLS, type Syscall } from "./syscalls.ts";
 
-/** What a process may still do once its program is loaded. */
+/** Rights of a process once its program is loaded. */
 export interface SyscallPolicy {
   /** It may open sockets of IP. */
   readonly net: boolean;
@@ -30,12 +30,12 @@ const ARCHITECTURES: Readonly<Record<Architecture, { audit: number; column: 0 | 
   arm64: { audit: 0xc00000b7, column: 1 },
 };
 
-/** What Deno, V8, tokio and glibc call in the life of a context (traced over all tests of this runtime) and what these may use instead. */
+/** Calls of Deno, V8, tokio and glibc in the life of a context (traced over all tests of this runtime), and their alternatives. */
 const HARMLESS: readonly Syscall[] = [
   // Memory.
   ...(["mmap", "munmap", "mprotect", "mremap", "madvise", "brk", "msync", "mincore", "membarrier"] as const),
   ...(["pkey_alloc", "pkey_free", "pkey_mprotect"] as const),
-  // Threads of its own.
+  // Its threads.
   ...(["futex", "set_robust_list", "rseq", "sched_yield", "sched_getaffinity", "sched_getparam"] as const),
   ...(["sched_getscheduler", "gettid", "exit", "exit_group", "set_tid_address", "restart_syscall"] as const),
   ...(["rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "sigaltstack", "rt_sigtimedwait", "rt_sigpending"] as const),
@@ -64,7 +64,7 @@ const SOCKETS: readonly Syscall[] = ["connect", "bind", "setsockopt", "sendmmsg"
 /** Being connected to, which no grant is about. */
 const SERVERS: readonly Syscall[] = ["listen", "accept", "accept4"];
 
-/** What Deno tries and can do without, and what a mistake in it might call: it fails as it would for want of a permission. */
+/** Calls that Deno tries and can do without, and calls that a bug in it could make: they fail as without permission. */
 const REFUSED: readonly Syscall[] = [
   ...(["pwrite64", "fsync", "fdatasync", "ftruncate", "fchown", "fchmod", "rename", "renameat", "renameat2"] as const),
   ...(["unlink", "unlinkat", "mkdir", "mkdirat", "rmdir", "symlink", "symlinkat", "link", "linkat"] as const),
@@ -72,7 +72,7 @@ const REFUSED: readonly Syscall[] = [
   ...(["creat", "chdir", "fchdir", "umask", "fallocate", "flock", "kill", "tkill", "setrlimit"] as const),
 ];
 
-/** No part of Deno calls these: a process that does is under somebody else's control, and is ended. */
+/** Deno never calls these: a process that does is under foreign control, and is ended. */
 const HOSTILE: readonly Syscall[] = [
   // Other processes.
   ...(["ptrace", "process_vm_readv", "process_vm_writev", "process_madvise", "kcmp"] as const),
@@ -128,7 +128,7 @@ export interface SyscallFilter {
   readonly ownPidOffset: number;
 }
 
-/** Undefined where there is no table of system calls for the architecture. */
+/** Undefined if there is no table of system calls for the architecture. */
 export function createSyscallFilter(architecture: string, policy: SyscallPolicy): SyscallFilter | undefined {
   if (architecture !== "x64" && architecture !== "arm64") return undefined;
   const { audit, column } = ARCHITECTURES[architecture];
@@ -136,7 +136,7 @@ export function createSyscallFilter(architecture: string, policy: SyscallPolicy)
     const number = SYSCALLS[name][column];
     return number === undefined ? [] : [{ ...rule, number }];
   });
-  // A call that is not in the table is one that no version of Deno here needs: it does not exist.
+  // A call outside the table is not needed by any version of Deno here: it does not exist.
   const program = assembleFilter({ architecture: audit, rules, fallback: ENOSYS });
   return { program, ownPidOffset: Buffer.from(program).indexOf(pidBytes()) };
 }
@@ -169,7 +169,7 @@ function rulesOf({ net, readFiles }: SyscallPolicy): NamedRule[] {
     only("ioctl", { argument: 1, oneOf: DEVICE_COMMANDS }, ENOTTY),
     only("prctl", { argument: 0, oneOf: PROCESS_COMMANDS }, EPERM),
     only("prlimit64", { argument: 2, isZero: true }, EPERM),
-    // A pair of streams reaches nobody else; a datagram socket could be given an address.
+    // A pair of streams is private; a datagram socket could be given an address.
     guarded("socketpair", [
       { argument: 0, oneOf: [AF_UNIX], otherwise: EACCES },
       { argument: 1, mask: SOCKET_TYPE, oneOf: [SOCK_STREAM], otherwise: EACCES },

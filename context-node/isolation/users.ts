@@ -1,13 +1,13 @@
 import { randomInt } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 
-/** Ids that no system gives to anybody (https://systemd.io/UIDS-GIDS), and where a container has fewer, those of short-lived services. */
+/** Ids that systems do not assign (https://systemd.io/UIDS-GIDS), and in containers with fewer ids, those of transient services. */
 const RANGES = [
   { first: 0x70000000, count: 0x08000000 },
   { first: 61184, count: 4336 },
 ];
 
-/** Answers a user id that no other process has. */
+/** Returns a user id that no other process has. */
 export type NextUser = () => number;
 
 /** Undefined where the kernel knows none of these users: the container has a few only. `mapFile` is `/proc/self/uid_map`. */

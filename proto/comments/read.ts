@@ -1,6 +1,6 @@
 import type { FileDescriptorProto } from "@bufbuild/protobuf/wkt";
 
-/** What a path of source info goes through: a message of descriptor.proto, seen without its types. */
+/** A message of descriptor.proto on a path of source info, without its types. */
 type Descriptor = Readonly<Record<string, unknown>> & { readonly name?: string };
 
 /** Fields of descriptor.proto that lead to what has a name, by the message that they are in. */
@@ -21,7 +21,7 @@ const STEPS: Readonly<Record<string, Readonly<Record<number, readonly [name: str
   service: { 2: ["method", "method"] },
 };
 
-/** The comments before the definitions of a file, each with the full name of what it is about. Enum values stand below their enum. */
+/** The leading comments of a file's definitions, by full name. Enum values belong to their enum. */
 export function readComments(file: FileDescriptorProto): [name: string, comment: string][] {
   return (file.sourceCodeInfo?.location ?? []).flatMap(({ path, leadingComments }) => {
     const name = leadingComments === "" ? undefined : nameAt(file, path);

@@ -7,7 +7,7 @@ export function isCredentialsRefused(error: unknown): boolean {
   return error instanceof ConnectError && errorInfo(error)?.reason === "CREDENTIALS_REFUSED";
 }
 
-/** Answered with the challenges of all ways to prove who one is (WWW-Authenticate, RFC 9110). */
+/** Carries the challenges of all accepted kinds of credentials (WWW-Authenticate, RFC 9110). */
 export function credentialsMissing(challenges: readonly string[]): ConnectError {
   const error = apiError("Cannot authenticate the caller: it shows no credentials that are known here", {
     code: Code.Unauthenticated,
@@ -26,10 +26,7 @@ export function credentialsRefused(challenges: readonly string[], cause: unknown
   return withHeaders(error, "www-authenticate", challenges);
 }
 
-/**
- * `isLimited`: roles of the principal allow it for other objects. Which object the call touches is not named: the caller may not see
- * it, and its job or id may have led to it.
- */
+/** `isLimited`: roles of the principal permit it for other objects. The error does not name the object: the caller may not know it. */
 export function permissionDenied(
   permission: string,
   principal: string,
@@ -70,7 +67,7 @@ export function proxyUserDenied(principal: string, user: string): ConnectError {
   );
 }
 
-/** Answered with the whole seconds after which to try again (Retry-After). */
+/** Carries the whole seconds until a retry (Retry-After). */
 export function rateLimited(principal: string, waitMs: number): ConnectError {
   const seconds = String(Math.ceil(waitMs / 1000));
   const error = apiError(`Cannot take more calls of "${principal}" now: try again in ${seconds} s`, {
@@ -81,7 +78,7 @@ export function rateLimited(principal: string, waitMs: number): ConnectError {
   return withHeaders(error, "retry-after", [seconds]);
 }
 
-/** Answered with the whole seconds after which to try again (Retry-After). `network` is what failed logins are counted by. */
+/** Carries the whole seconds until a retry (Retry-After). `network` is the key by which failed logins are counted. */
 export function loginsLimited(network: string, waitMs: number): ConnectError {
   const seconds = String(Math.ceil(waitMs / 1000));
   const error = apiError(

@@ -18,7 +18,7 @@ export function binarySelectorInvalid(name: string): ConnectError {
   });
 }
 
-/** Where the first fault of an upload is. */
+/** Position of the first problem of an upload. */
 interface UploadPlace {
   readonly file?: string;
   readonly line?: number;
@@ -84,7 +84,7 @@ export function bundlerBusy(name: string, cause: unknown): ConnectError {
   });
 }
 
-/** Ids of jobs in the metadata of an error, which takes no more. */
+/** Most ids of jobs in the metadata of an error. */
 const MOST_IDS = 12;
 
 export function binaryInUse(name: string, jobIds: readonly string[]): ConnectError {

@@ -41,8 +41,8 @@ export function errorInfo(error: ConnectError): ErrorInfo | undefined {
 }
 
 /**
- * An error in two words for logs: its code (`permission_denied`; `internal` for what was not made here) and its reason. The reason
- * for which credentials were refused, or could not be looked at, is the plugin's own, which the caller does not see.
+ * Describes an error for logs: its code (`permission_denied`; `internal` for errors from elsewhere) and its reason. For refused or
+ * unverifiable credentials, the reason is the plugin's, which the caller does not see.
  */
 export function describeError(error: unknown): { readonly code: string; readonly reason: string } {
   if (!(error instanceof ConnectError)) return { code: "internal", reason: "" };

@@ -85,7 +85,7 @@ export function resultLost(jobId: string): ConnectError {
   });
 }
 
-/** What a job names, and the context that it is for; without a name it is the context of one job. */
+/** The binary and the context of a job; without a name, the context is created for it. */
 interface Place {
   /** Undefined for a query. */
   readonly binary: string | undefined;

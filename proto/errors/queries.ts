@@ -21,7 +21,7 @@ export function queryTooLarge(sizeBytes: number, limitBytes: number): ConnectErr
   );
 }
 
-/** Of a program that is TypeScript. */
+/** For a TypeScript program. */
 export function classPathNotTaken(binary: string): ConnectError {
   return apiError(
     `Cannot run binary "${binary}" with a class path: it is TypeScript; leave out class_path, and upload the binary with what it imports`,
@@ -29,7 +29,7 @@ export function classPathNotTaken(binary: string): ConnectError {
   );
 }
 
-/** Of a library that is TypeScript. */
+/** For a TypeScript library. */
 export function libraryNotJar(binary: string): ConnectError {
   return apiError(`Cannot put binary "${binary}" on the class path: it is TypeScript; name binaries that are jars`, {
     code: Code.InvalidArgument,
@@ -60,7 +60,7 @@ const FAILURE_CODES: Partial<Record<JobError_Reason, Code>> = {
   [JobError_Reason.PERMISSION_DENIED]: Code.PermissionDenied,
 };
 
-/** What Spark throws for a statement that it cannot read, or that names what is not there. */
+/** Errors of Spark for statements that are malformed or name unknown tables and columns. */
 const STATEMENT_FAULTS = /(Parse|Analysis)Exception$/;
 
 export function queryFailed({ jobId, reason, name, message }: QueryFailure): ConnectError {

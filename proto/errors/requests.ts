@@ -1,4 +1,4 @@
-/** Errors about a request itself, whatever it asks for. */
+/** Errors about a request itself, independent of its method. */
 import { Code, type ConnectError } from "@connectrpc/connect";
 import { MAX_NESTING } from "../nesting.ts";
 import { apiError } from "./error.ts";
@@ -65,7 +65,7 @@ export function requestInvalid(violations: string): ConnectError {
   });
 }
 
-/** What is stored is damaged, or of another program: the message names it. */
+/** A stored record is damaged, or of another program. The message names it. */
 export function recordUnreadable(cause: Error): ConnectError {
   return apiError(cause.message, { code: Code.DataLoss, reason: "RECORD_UNREADABLE", cause });
 }
@@ -147,7 +147,7 @@ export function watchesLimited(limit: number): ConnectError {
   });
 }
 
-/** A header that may come once came twice. */
+/** A header that is allowed once was repeated. */
 export function headerRepeated(name: string): ConnectError {
   return apiError(`Cannot read the request: it has header "${name}" more than once`, {
     code: Code.InvalidArgument,

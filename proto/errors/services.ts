@@ -20,12 +20,12 @@ export function authUnavailable(plugin: string, cause: unknown): ConnectError {
 }
 
 /**
- * Why a store cannot do now what it was asked, where that is no bug: it does not answer, has no space, takes no writes, does not let us in,
- * fails, or has no connection, lock or memory to give.
+ * The reason for which a store cannot be used now, other than a bug: it does not respond, has no space, is read-only, refuses the
+ * credentials, fails, or lacks a connection, lock or memory.
  */
 export type StoreState = "away" | "full" | "readOnly" | "denied" | "failing" | "busy";
 
-/** What a caller reads of a store, and what helps. */
+/** Messages about a store for callers, with advice. */
 const STORE_STATES: Readonly<Record<StoreState, string>> = {
   away: "does not answer now; try again",
   full: "has no space left; free or add some, then try again",

@@ -1,4 +1,4 @@
-/** A program that starts isolation as a node does and prints, as one line of JSON, which walls stand and what a hostile program says behind them. */
+/** Starts isolation as a node does and prints, as one line of JSON, the walls and what a hostile program reports behind them. */
 import { startHostile, startTestIsolation } from "./mod.ts";
 
 const [, , source = "", bubblewrap = ""] = process.argv;

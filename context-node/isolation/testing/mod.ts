@@ -1,4 +1,4 @@
-/** What the tests of this folder share: a hostile program in the place of Hearth's own, behind the very walls of a context. */
+/** A hostile program in place of Hearth's own, behind the walls of a context. */
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -30,7 +30,7 @@ export function startTestIsolation(
 }
 
 export interface HostileEnd {
-  /** What it printed, as lines. */
+  /** Its output, as lines. */
   readonly output: string[];
   readonly errors: string;
   /** The signal that ended it, inside or outside of a box. */
@@ -114,7 +114,7 @@ export function startHostile(
 
 const SIGNALS: Readonly<Record<string, number>> = { SIGKILL: 9, SIGSEGV: 11, SIGSYS: 31, SIGABRT: 6, SIGTRAP: 5 };
 
-/** All but that of native code, which isolation grants, and takes. */
+/** All permissions except native code, which isolation grants and revokes. */
 const PERMISSIONS = ["read", "write", "net", "env", "run", "sys"].map((name) => `--allow-${name}`);
 
 /** Keeps the C library across the lockdown, which revokes the permission to load it: as if V8 itself had been broken. */
@@ -131,7 +131,7 @@ const PRELOAD = `data:text/javascript,${encodeURIComponent(`
   globalThis.libc = symbols;
 `)}`;
 
-/** Names of system calls, and what calls them: with numbers, bytes, or texts; answers the value, or `errno N`. */
+/** Calls system calls by name, with numbers, bytes, or texts. Returns the value, or `errno N`. */
 const PRELUDE = `
 const NR = ${JSON.stringify(Object.fromEntries(Object.entries(SYSCALLS).map(([name, numbers]) => [name, numbers[process.arch === "arm64" ? 1 : 0]])))};
 const bytesOf = (value) => typeof value === "string" ? new TextEncoder().encode(value + "\\0") : value;
@@ -142,7 +142,7 @@ const errnoPlace = libc.__errno_location();
 function syscall(number, ...values) {
   const words = [...values, 0, 0, 0, 0, 0, 0].slice(0, 6).map(bytesOf).map(wordOf);
   const answer = libc.syscall(BigInt(number), ...words);
-  // Nothing is allocated before errno is read: a collection of garbage makes system calls of its own.
+  // Allocates nothing before errno is read: garbage collection makes system calls too.
   libc.copyFrom(errnoBytes, errnoPlace, 4n);
   return answer === -1n ? "errno " + errno[0] : Number(answer);
 }

@@ -12,7 +12,7 @@ import type { Timestamp } from "@bufbuild/protobuf/wkt";
 export declare const file_hearth_v1_audit: GenFile;
 
 /**
- * Who tried to do what to which object, and what became of it. Holds names and ids only, never contents or credentials.
+ * An action of a caller on an object, and its outcome. Contains names and ids only, never content or credentials.
  *
  * @generated from message hearth.v1.AuditEntry
  */
@@ -46,7 +46,7 @@ export declare type AuditEntry = Message<"hearth.v1.AuditEntry"> & {
   authenticatedBy: string;
 
   /**
-   * IP address that the call came from.
+   * IP address of the caller.
    *
    * @generated from field: string peer = 5;
    */
@@ -123,7 +123,7 @@ export declare type AuditEntry = Message<"hearth.v1.AuditEntry"> & {
   gatewayId: string;
 
   /**
-   * How many calls this entry stands for: repeated refusals of one kind become one entry. At least 1.
+   * Number of calls of this entry: repeated refusals of one kind become one entry. At least 1.
    *
    * @generated from field: uint32 times = 16;
    */
@@ -144,7 +144,7 @@ export declare type AuditEntry = Message<"hearth.v1.AuditEntry"> & {
 export declare const AuditEntrySchema: GenMessage<AuditEntry>;
 
 /**
- * What became of it.
+ * The outcome.
  *
  * @generated from enum hearth.v1.AuditEntry.Outcome
  */
@@ -176,8 +176,8 @@ export enum AuditEntry_Outcome {
   REFUSED = 3,
 
   /**
-   * It was allowed and may change something, and its end is not known yet: an entry with the same id has it. If there is none, the
-   * gateway died meanwhile, or refused the call half-way. Only on the event stream, not in the store.
+   * The call was permitted and may change something, and its end is not known yet: an entry with the same id has it. If there is none,
+   * the gateway died meanwhile, or refused the call in progress. Only on the event stream, not in the store.
    *
    * @generated from enum value: BEGUN = 4;
    */

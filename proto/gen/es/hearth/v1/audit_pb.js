@@ -25,7 +25,7 @@ export const AuditEntry_OutcomeSchema = /*@__PURE__*/
   enumDesc(file_hearth_v1_audit, 0, 0);
 
 /**
- * What became of it.
+ * The outcome.
  *
  * @generated from enum hearth.v1.AuditEntry.Outcome
  */

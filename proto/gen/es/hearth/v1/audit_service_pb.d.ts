@@ -71,7 +71,7 @@ export declare type ListAuditEntriesResponse = Message<"hearth.v1.ListAuditEntri
 export declare const ListAuditEntriesResponseSchema: GenMessage<ListAuditEntriesResponse>;
 
 /**
- * What was done, by whom.
+ * The audit log.
  *
  * @generated from service hearth.v1.AuditService
  */

@@ -29,7 +29,7 @@ export const ListAuditEntriesResponseSchema = /*@__PURE__*/
   messageDesc(file_hearth_v1_audit_service, 1);
 
 /**
- * What was done, by whom.
+ * The audit log.
  *
  * @generated from service hearth.v1.AuditService
  */

@@ -61,8 +61,7 @@ export declare type Binary = Message<"hearth.v1.Binary"> & {
   createTime?: Timestamp | undefined;
 
   /**
-   * What a job may name as its entry point: `Export`, or `path#Export` for further entries of a folder; the full names of the job
-   * classes of a jar.
+   * Entry points for jobs: `Export`, or `path#Export` for further entries of a folder; the full names of the job classes of a jar.
    *
    * @generated from field: repeated string entry_points = 7;
    */
@@ -83,28 +82,28 @@ export declare type Binary = Message<"hearth.v1.Binary"> & {
   sourceMapDigest: string;
 
   /**
-   * What its author should know: exports that are no entry points and why, options of a tsconfig.json that do not apply.
+   * Warnings for its author: exports that are not entry points and the reasons, options of a tsconfig.json that do not apply.
    *
    * @generated from field: repeated string warnings = 10;
    */
   warnings: string[];
 
   /**
-   * What runs it.
+   * Its runtime.
    *
    * @generated from field: hearth.v1.Runtime runtime = 11;
    */
   runtime: Runtime;
 
   /**
-   * Of a jar whose classes show it: the Scala release that it was compiled for, such as `2.13`.
+   * For jars whose classes show it: the Scala release that it was compiled for, such as `2.13`.
    *
    * @generated from field: string scala_version = 12;
    */
   scalaVersion: string;
 
   /**
-   * Of a jar: the Java release that its jobs need, such as 17; without jobs, its newest class. 0 when it has no class.
+   * For jars: the Java release that its jobs need, such as 17; without jobs, that of its newest class. 0 without classes.
    *
    * @generated from field: uint32 java_version = 13;
    */
@@ -118,7 +117,7 @@ export declare type Binary = Message<"hearth.v1.Binary"> & {
 export declare const BinarySchema: GenMessage<Binary>;
 
 /**
- * What the upload was.
+ * The type of the upload.
  *
  * @generated from enum hearth.v1.Binary.Type
  */

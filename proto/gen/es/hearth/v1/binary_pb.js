@@ -26,7 +26,7 @@ export const Binary_TypeSchema = /*@__PURE__*/
   enumDesc(file_hearth_v1_binary, 0, 0);
 
 /**
- * What the upload was.
+ * The type of the upload.
  *
  * @generated from enum hearth.v1.Binary.Type
  */

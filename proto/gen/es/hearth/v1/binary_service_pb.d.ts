@@ -187,7 +187,7 @@ export declare type DownloadBinaryRequest = Message<"hearth.v1.DownloadBinaryReq
 export declare const DownloadBinaryRequestSchema: GenMessage<DownloadBinaryRequest>;
 
 /**
- * Which version to go back to.
+ * The version to return to.
  *
  * @generated from message hearth.v1.RollbackBinaryRequest
  */
@@ -239,9 +239,9 @@ export declare const DeleteBinaryRequestSchema: GenMessage<DeleteBinaryRequest>;
  */
 export declare const BinaryService: GenService<{
   /**
-   * Uploads a program: one TypeScript or JavaScript file, a folder as a tarball or a zip archive, or a jar; also as the file of a form.
-   * The program is bundled before the call returns; one that does not bundle is InvalidArgument, with file, line and
-   * message, and so is a jar that cannot be read. Uploading the very bytes of the newest version again answers that version and adds none.
+   * Uploads a program: a TypeScript or JavaScript file, a folder as a tarball or a zip archive, or a jar; also as the file of a form. The
+   * program is bundled before the call returns; one that cannot be bundled is InvalidArgument, with file, line and message, and so is an
+   * unreadable jar. Uploading the bytes of the newest version again returns that version and adds none.
    *
    * @generated from rpc hearth.v1.BinaryService.UploadBinary
    */
@@ -291,8 +291,8 @@ export declare const BinaryService: GenService<{
     output: typeof HttpBodySchema;
   },
   /**
-   * Makes an older version the newest again: adds a version with the same content, which the next job uses. A version that
-   * has the content of the newest is answered by that one and nothing is added. NotFound when there is no such version.
+   * Makes an older version the newest: adds a version with its content, which the next job uses. If the newest version has the same
+   * content, returns that one and adds none. NotFound when there is no such version.
    *
    * @generated from rpc hearth.v1.BinaryService.RollbackBinary
    */

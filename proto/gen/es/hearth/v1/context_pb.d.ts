@@ -33,14 +33,14 @@ export declare type Context = Message<"hearth.v1.Context"> & {
   name: string;
 
   /**
-   * Where it is in its life.
+   * The state of the context.
    *
    * @generated from field: hearth.v1.Context.State state = 3;
    */
   state: Context_State;
 
   /**
-   * Its settings, with the defaults of those that were not given.
+   * Its settings, completed with defaults.
    *
    * @generated from field: hearth.v1.ContextSettings settings = 4;
    */
@@ -89,7 +89,7 @@ export declare type Context = Message<"hearth.v1.Context"> & {
   error: string;
 
   /**
-   * What it does at this moment; absent when it is final or its node is out of reach.
+   * Its current load. Absent when it is final or its node cannot be reached.
    *
    * @generated from field: hearth.v1.ContextLoad load = 11;
    */
@@ -131,14 +131,14 @@ export declare type Context = Message<"hearth.v1.Context"> & {
   warnings: string[];
 
   /**
-   * Of a Spark context: Spark's id of the application.
+   * For Spark contexts: Spark's id of the application.
    *
    * @generated from field: string application_id = 17;
    */
   applicationId: string;
 
   /**
-   * Of a Spark context: where Spark's own pages of the application are; empty when they are off.
+   * For Spark contexts: the URL of Spark's own pages. Empty when they are disabled.
    *
    * @generated from field: string ui_url = 18;
    */
@@ -152,7 +152,7 @@ export declare type Context = Message<"hearth.v1.Context"> & {
 export declare const ContextSchema: GenMessage<Context>;
 
 /**
- * Where a context is in its life. STOPPED and FAILED are final.
+ * The state of a context. STOPPED and FAILED are final.
  *
  * @generated from enum hearth.v1.Context.State
  */
@@ -177,7 +177,7 @@ export enum Context_State {
   RUNNING = 2,
 
   /**
-   * It takes no more jobs and ends those it has.
+   * It accepts no more jobs and ends its present ones.
    *
    * @generated from enum value: STOPPING = 3;
    */
@@ -211,7 +211,7 @@ export enum Context_State {
 export declare const Context_StateSchema: GenEnum<Context_State>;
 
 /**
- * What a context may use and how it behaves. Unset fields take the server's defaults, which the answer shows.
+ * Resources and behaviour of a context. Unset fields get the server's defaults, which the response shows.
  *
  * @generated from message hearth.v1.ContextSettings
  */
@@ -255,7 +255,7 @@ export declare type ContextSettings = Message<"hearth.v1.ContextSettings"> & {
   cpuCores: number;
 
   /**
-   * What the sandbox lets jobs do. Nothing by default. Granting anything needs the permission `contexts:grant`.
+   * Permissions of jobs. None by default. Granting any needs the permission `contexts:grant`.
    *
    * @generated from field: hearth.v1.Permissions permissions = 6;
    */
@@ -284,23 +284,22 @@ export declare type ContextSettings = Message<"hearth.v1.ContextSettings"> & {
   idleTimeout?: Duration | undefined;
 
   /**
-   * Free settings. Jobs get them as `context.settings`, beside the other settings that were asked for. At most 40 levels.
-   * `spark.proxy.user` needs the permission `contexts:grant`.
+   * Free settings. Jobs read them as `context.settings`, with the other settings that were given. At most 40 levels. `spark.proxy.user`
+   * needs the permission `contexts:grant`.
    *
    * @generated from field: google.protobuf.Struct settings = 10;
    */
   settings?: JsonObject | undefined;
 
   /**
-   * After this time, at least 1 s, the context takes no more jobs, finishes those that it has, and stops. Absent: never.
+   * Time, at least 1 s, after which the context accepts no more jobs, finishes its present ones, and stops. Absent: never.
    *
    * @generated from field: google.protobuf.Duration max_age = 11;
    */
   maxAge?: Duration | undefined;
 
   /**
-   * After this number of jobs, further attempts included, the context takes no more, finishes those that it has, and stops.
-   * 0: never.
+   * Number of jobs, including further attempts, after which the context accepts no more, finishes its present ones, and stops. 0: never.
    *
    * @generated from field: uint32 max_jobs = 12;
    */
@@ -314,14 +313,14 @@ export declare type ContextSettings = Message<"hearth.v1.ContextSettings"> & {
   nodeLabels: { [key: string]: string };
 
   /**
-   * What its named objects may take together, in bytes, of `memory_bytes`. Default: a quarter of it.
+   * Memory for all its named objects, in bytes, as part of `memory_bytes`. Default: a quarter of it.
    *
    * @generated from field: int64 named_objects_bytes = 14;
    */
   namedObjectsBytes: bigint;
 
   /**
-   * What runs its jobs. Default: that of the binary for the context of one job, else `gateway.contexts.defaultRuntime` of the
+   * The runtime of its jobs. Default: that of the binary for a context of one job, else `gateway.contexts.defaultRuntime` of the
    * configuration.
    *
    * @generated from field: hearth.v1.Runtime runtime = 15;
@@ -370,42 +369,42 @@ export declare type NamedObject = Message<"hearth.v1.NamedObject"> & {
   expireTime?: Timestamp | undefined;
 
   /**
-   * Of a Spark context: `RDD`, `DATA_FRAME`, `BROADCAST`, or the name of another class.
+   * For Spark contexts: `RDD`, `DATA_FRAME`, `BROADCAST`, or the name of another class.
    *
    * @generated from field: string kind = 5;
    */
   kind: string;
 
   /**
-   * Of a Spark context: where Spark keeps it, such as `Memory Deserialized 1x Replicated`.
+   * For Spark contexts: its storage level, such as `Memory Deserialized 1x Replicated`.
    *
    * @generated from field: string storage_level = 6;
    */
   storageLevel: string;
 
   /**
-   * Of a Spark context: the number of its partitions.
+   * For Spark contexts: the number of its partitions.
    *
    * @generated from field: uint32 partitions = 7;
    */
   partitions: number;
 
   /**
-   * Of a Spark context: how many of them are cached.
+   * For Spark contexts: the number of cached partitions.
    *
    * @generated from field: uint32 cached_partitions = 8;
    */
   cachedPartitions: number;
 
   /**
-   * Of a Spark context: what is cached in the memory of executors, in bytes.
+   * For Spark contexts: the cached bytes in the memory of executors.
    *
    * @generated from field: int64 memory_bytes = 9;
    */
   memoryBytes: bigint;
 
   /**
-   * Of a Spark context: what is cached on the disks of executors, in bytes.
+   * For Spark contexts: the cached bytes on the disks of executors.
    *
    * @generated from field: int64 disk_bytes = 10;
    */
@@ -419,14 +418,14 @@ export declare type NamedObject = Message<"hearth.v1.NamedObject"> & {
 export declare const NamedObjectSchema: GenMessage<NamedObject>;
 
 /**
- * What a sandbox allows, as far as `node.permissions.net` and `node.secrets.contexts` of the configuration do.
+ * Permissions of a sandbox, as far as `node.permissions.net` and `node.secrets.contexts` of the configuration allow.
  *
  * @generated from message hearth.v1.Permissions
  */
 export declare type Permissions = Message<"hearth.v1.Permissions"> & {
   /**
-   * `host` or `host:port` that jobs may connect to: a DNS name, an IPv4 address, or an IPv6 address in brackets. What the node
-   * does not allow is left out, and stands in `Context.warnings`.
+   * `host` or `host:port` that jobs may connect to: a DNS name, an IPv4 address, or an IPv6 address in brackets. What the node does not
+   * allow is left out and named in `Context.warnings`.
    *
    * @generated from field: repeated string net = 1;
    */
@@ -447,7 +446,7 @@ export declare type Permissions = Message<"hearth.v1.Permissions"> & {
 export declare const PermissionsSchema: GenMessage<Permissions>;
 
 /**
- * What a context does at one moment.
+ * The load of a context.
  *
  * @generated from message hearth.v1.ContextLoad
  */

@@ -28,7 +28,7 @@ export const Context_StateSchema = /*@__PURE__*/
   enumDesc(file_hearth_v1_context, 0, 0);
 
 /**
- * Where a context is in its life. STOPPED and FAILED are final.
+ * The state of a context. STOPPED and FAILED are final.
  *
  * @generated from enum hearth.v1.Context.State
  */

@@ -76,7 +76,7 @@ export declare type ListContextsRequest = Message<"hearth.v1.ListContextsRequest
   pageToken: string;
 
   /**
-   * Also those that are final.
+   * Includes final contexts.
    *
    * @generated from field: bool show_ended = 3;
    */
@@ -164,7 +164,7 @@ export declare type RestartContextRequest = Message<"hearth.v1.RestartContextReq
   context: string;
 
   /**
-   * In place of those that it has, with the server's defaults for what they leave out. Absent: it keeps its settings.
+   * New settings, completed with the server's defaults. Absent: keeps the present ones.
    *
    * @generated from field: hearth.v1.ContextSettings settings = 2;
    */
@@ -276,10 +276,9 @@ export declare const DropObjectRequestSchema: GenMessage<DropObjectRequest>;
  */
 export declare const ContextService: GenService<{
   /**
-   * Starts a context on the live node with most room and answers when it runs.
-   * AlreadyExists when a context of that name is not stopped yet; ResourceExhausted when no node with the labels asked for has
-   * that much memory left to promise; PermissionDenied when the caller may not grant what the settings ask for; Unavailable, with the
-   * reason, when there is no such node, or it does not start there.
+   * Starts a context on the node with the most free memory and returns when it runs. AlreadyExists when an open context has that name;
+   * ResourceExhausted when no node with the given labels has that much free memory; PermissionDenied when the caller may not grant what the
+   * settings ask for; Unavailable, with the reason, when there is no such node, or the context does not start.
    *
    * @generated from rpc hearth.v1.ContextService.CreateContext
    */
@@ -289,7 +288,7 @@ export declare const ContextService: GenService<{
     output: typeof ContextSchema;
   },
   /**
-   * Returns the newest context of that name, also when it is stopped, or the one with that id. NotFound when no context has it.
+   * Returns the newest context of that name, even if it is final, or the one with that id. NotFound when there is none.
    *
    * @generated from rpc hearth.v1.ContextService.GetContext
    */
@@ -299,7 +298,7 @@ export declare const ContextService: GenService<{
     output: typeof ContextSchema;
   },
   /**
-   * Lists contexts, newest first; those that ended only when asked.
+   * Lists contexts, newest first; final ones only on request.
    *
    * @generated from rpc hearth.v1.ContextService.ListContexts
    */
@@ -309,10 +308,9 @@ export declare const ContextService: GenService<{
     output: typeof ListContextsResponseSchema;
   },
   /**
-   * Stops a context and answers when it is stopped. Its running jobs are cancelled first, with `force` they are
-   * terminated at once; its queued jobs are cancelled. With `drain` it takes no more jobs from now on, and stops when
-   * those that it has, running and queued, have ended; a caller that leaves does not end that, and a second StopContext
-   * without `drain` cuts it short. NotFound when no context of that name or id is alive.
+   * Stops a context and returns when it is stopped. Running jobs are cancelled first, or terminated at once with `force`; queued jobs are
+   * cancelled. With `drain` it accepts no more jobs, and stops when its present ones, running and queued, have ended; that continues if the
+   * caller disconnects, and a second StopContext without `drain` cuts it short. NotFound when there is no open context of that name or id.
    *
    * @generated from rpc hearth.v1.ContextService.StopContext
    */
@@ -322,9 +320,9 @@ export declare const ContextService: GenService<{
     output: typeof ContextSchema;
   },
   /**
-   * Replaces the process of a context by a new one, with changed settings when they are given, and answers when that runs.
-   * Its running jobs are cancelled as by StopContext; those that wait run in the new process. Its named objects are gone.
-   * FailedPrecondition when it is not running; Unavailable when its node is out of reach.
+   * Replaces the process of a context, with other settings if given, and returns when the new one runs. Running jobs are cancelled as by
+   * StopContext; waiting ones run in the new process. Named objects are lost. FailedPrecondition when it is not running; Unavailable when
+   * its node cannot be reached.
    *
    * @generated from rpc hearth.v1.ContextService.RestartContext
    */
@@ -344,7 +342,7 @@ export declare const ContextService: GenService<{
     output: typeof ListObjectsResponseSchema;
   },
   /**
-   * Drops a named object; the next job that asks for it makes it anew. NotFound when no object has that name.
+   * Drops a named object; the next job that needs it creates it again. NotFound when there is no object of that name.
    *
    * @generated from rpc hearth.v1.ContextService.DropObject
    */

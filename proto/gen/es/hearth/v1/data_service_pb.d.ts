@@ -72,7 +72,7 @@ export declare type UploadFileRequest = Message<"hearth.v1.UploadFileRequest"> &
   name: string;
 
   /**
-   * Its content type comes back as a header: printable ASCII, at most 255 characters.
+   * The content type, which downloads return as a header: printable ASCII, at most 255 characters.
    *
    * @generated from field: google.api.HttpBody content = 2;
    */
@@ -207,7 +207,7 @@ export declare const DataService: GenService<{
     output: typeof ListFilesResponseSchema;
   },
   /**
-   * Streams the bytes of a file; REST answers them as one body. NotFound when it does not exist.
+   * Streams the bytes of a file; REST returns them as one body. NotFound when there is no such file.
    *
    * @generated from rpc hearth.v1.DataService.DownloadFile
    */

@@ -19,9 +19,9 @@ import type { JobError, JobError_Reason, JobResult, LogLine, Progress } from "./
 export declare const file_hearth_v1_event: GenFile;
 
 /**
- * One thing that happened to a job. A job has exactly one final event, the end that GetJob answers. Events of one job are published in the order
- * of `seq`. One that is not final may be published twice, with the same `ce-id`, which is `<job id>/<attempt>/<seq>`: drop an event whose
- * `seq` is not higher than the highest so far.
+ * An event of a job. A job has exactly one final event, which is the end that GetJob returns. Events of one job are published in the order
+ * of `seq`. Events that are not final may be published twice, with the same `ce-id`, which is `<job id>/<attempt>/<seq>`: drop an event
+ * whose `seq` is not higher than the highest so far.
  *
  * @generated from message hearth.v1.JobEvent
  */
@@ -69,7 +69,7 @@ export declare type JobEvent = Message<"hearth.v1.JobEvent"> & {
   nodeId: string;
 
   /**
-   * In a final event: the last progress of the job, when no earlier event has it.
+   * In a final event: the last progress of the job, if no earlier event has it.
    *
    * @generated from field: hearth.v1.Progress last_progress = 7;
    */
@@ -122,7 +122,7 @@ export declare type JobEvent = Message<"hearth.v1.JobEvent"> & {
     case: "progress";
   } | {
     /**
-     * It wrote lines to its log; those of a few milliseconds come together.
+     * It wrote lines to its log; lines within a few milliseconds are batched.
      *
      * @generated from field: hearth.v1.JobLogged logged = 13;
      */
@@ -170,7 +170,7 @@ export declare type JobEvent = Message<"hearth.v1.JobEvent"> & {
     case: "rejected";
   } | {
     /**
-     * The attempt was given up and another will follow; the job is QUEUED again.
+     * The attempt was abandoned and another one follows; the job is QUEUED again.
      *
      * @generated from field: hearth.v1.JobRetrying retrying = 19;
      */
@@ -279,8 +279,8 @@ export declare type JobSucceeded = Message<"hearth.v1.JobSucceeded"> & {
   result?: JobResult | undefined;
 
   /**
-   * The value, when it is JSON of at most 64 KiB that nests at most 40 levels deep and has neither numbers beyond those of a double nor lone
-   * surrogates. Absent where the job returned undefined, and where the event is cut (`omitted`). GetJobResult streams any.
+   * The value, if it is JSON of at most 64 KiB with at most 40 levels, without numbers beyond doubles and lone surrogates. Absent if the
+   * job returned undefined, and if the event is cut (`omitted`). GetJobResult streams any result.
    *
    * @generated from field: google.protobuf.Value value = 2;
    */
@@ -320,7 +320,7 @@ export declare const JobFailedSchema: GenMessage<JobFailed>;
  */
 export declare type JobCancelled = Message<"hearth.v1.JobCancelled"> & {
   /**
-   * How it ended.
+   * The cause of the end.
    *
    * @generated from field: hearth.v1.JobError error = 1;
    */
@@ -355,7 +355,7 @@ export declare type JobRejected = Message<"hearth.v1.JobRejected"> & {
 export declare const JobRejectedSchema: GenMessage<JobRejected>;
 
 /**
- * An attempt was given up.
+ * An attempt was abandoned.
  *
  * @generated from message hearth.v1.JobRetrying
  */
@@ -450,7 +450,7 @@ export declare type ContextEvent = Message<"hearth.v1.ContextEvent"> & {
     case: "running";
   } | {
     /**
-     * It takes no more jobs.
+     * It accepts no more jobs.
      *
      * @generated from field: hearth.v1.ContextStopping stopping = 11;
      */
@@ -496,7 +496,7 @@ export declare const ContextEventSchema: GenMessage<ContextEvent>;
  */
 export declare type ContextRunning = Message<"hearth.v1.ContextRunning"> & {
   /**
-   * What the node cannot hold the context to, in sentences.
+   * Sentences about settings that the node cannot enforce.
    *
    * @generated from field: repeated string warnings = 1;
    */
@@ -524,7 +524,7 @@ export declare type ContextRunning = Message<"hearth.v1.ContextRunning"> & {
 export declare const ContextRunningSchema: GenMessage<ContextRunning>;
 
 /**
- * A context takes no more jobs.
+ * A context accepts no more jobs.
  *
  * @generated from message hearth.v1.ContextStopping
  */
@@ -586,7 +586,7 @@ export declare type ContextRestarting = Message<"hearth.v1.ContextRestarting"> &
   startTime?: Timestamp | undefined;
 
   /**
-   * How many named objects are gone with the process.
+   * Number of named objects that were lost with the process.
    *
    * @generated from field: uint32 lost_object_count = 5;
    */

@@ -28,7 +28,7 @@ export declare type Job = Message<"hearth.v1.Job"> & {
   id: string;
 
   /**
-   * Where it is in its life.
+   * The state of the job.
    *
    * @generated from field: hearth.v1.Job.State state = 2;
    */
@@ -105,7 +105,7 @@ export declare type Job = Message<"hearth.v1.Job"> & {
   endTime?: Timestamp | undefined;
 
   /**
-   * What it last reported.
+   * The last reported progress.
    *
    * @generated from field: hearth.v1.Progress progress = 13;
    */
@@ -119,7 +119,7 @@ export declare type Job = Message<"hearth.v1.Job"> & {
   error?: JobError | undefined;
 
   /**
-   * What it returned: its size and digest. The value itself comes from GetJobResult, or inline from RunJob.
+   * Size and digest of its result. The value comes from GetJobResult, or inline from RunJob.
    *
    * @generated from field: hearth.v1.JobResult result = 15;
    */
@@ -196,7 +196,7 @@ export declare type Job = Message<"hearth.v1.Job"> & {
   retryDelay?: Duration | undefined;
 
   /**
-   * The attempts that were given up, in order. Where their errors are large together, those of older ones are cut.
+   * The abandoned attempts, in order. Errors of older ones are truncated when they are large together.
    *
    * @generated from field: repeated hearth.v1.Attempt attempts = 26;
    */
@@ -231,7 +231,7 @@ export declare type Job = Message<"hearth.v1.Job"> & {
   classPath: string[];
 
   /**
-   * As submitted. Lists of jobs, and callbacks, cut its statement to 1000 characters and leave out its parameters.
+   * As submitted. Lists of jobs, and callbacks, truncate its statement to 1000 characters and leave out its parameters.
    *
    * @generated from field: hearth.v1.SqlQuery sql = 31;
    */
@@ -245,7 +245,7 @@ export declare type Job = Message<"hearth.v1.Job"> & {
 export declare const JobSchema: GenMessage<Job>;
 
 /**
- * Where a job is in its life. SUCCEEDED, FAILED, CANCELLED and REJECTED are final and never change.
+ * The state of a job. SUCCEEDED, FAILED, CANCELLED and REJECTED are final and never change.
  *
  * @generated from enum hearth.v1.Job.State
  */
@@ -338,14 +338,14 @@ export declare type Attempt = Message<"hearth.v1.Attempt"> & {
   startTime?: Timestamp | undefined;
 
   /**
-   * When it was given up.
+   * When it was abandoned.
    *
    * @generated from field: google.protobuf.Timestamp end_time = 4;
    */
   endTime?: Timestamp | undefined;
 
   /**
-   * Why it was given up.
+   * The reason for which it was abandoned.
    *
    * @generated from field: hearth.v1.JobError error = 5;
    */
@@ -359,7 +359,7 @@ export declare type Attempt = Message<"hearth.v1.Attempt"> & {
 export declare const AttemptSchema: GenMessage<Attempt>;
 
 /**
- * What to run, and how.
+ * A job to run.
  *
  * @generated from message hearth.v1.JobSpec
  */
@@ -380,7 +380,7 @@ export declare type JobSpec = Message<"hearth.v1.JobSpec"> & {
   entryPoint: string;
 
   /**
-   * Name or id of a running context. Left out: a context of its own, gone with the job.
+   * Name or id of a running context. Empty: a context is created for the job and ends with it.
    *
    * @generated from field: string context = 3;
    */
@@ -429,7 +429,7 @@ export declare type JobSpec = Message<"hearth.v1.JobSpec"> & {
   noQueue: boolean;
 
   /**
-   * Among the jobs that wait in one context, those of higher priority go first; equal ones in the order of submission. Default 0.
+   * Jobs of higher priority run first among those that wait in one context; equal ones run in the order of submission. Default 0.
    *
    * @generated from field: sint32 priority = 10;
    */
@@ -450,23 +450,22 @@ export declare type JobSpec = Message<"hearth.v1.JobSpec"> & {
   retryDelay?: Duration | undefined;
 
   /**
-   * `http` or `https` URL that gets a signed POST with the job when it is final, however it ended. Tried again, with
-   * growing delays, until it answers 2xx. InvalidArgument for a URL of an address that the server does not call.
-   * A user and password in it are sent, and shown to nobody.
+   * `http` or `https` URL that receives a signed POST with the job when it is final. Retried, with growing delays, until the status is 2xx.
+   * InvalidArgument for a URL whose address the server does not call. Its user and password are sent, and never shown.
    *
    * @generated from field: string callback_url = 13;
    */
   callbackUrl: string;
 
   /**
-   * How that POST is written.
+   * Format of the callback.
    *
    * @generated from field: hearth.v1.JobSpec.CallbackFormat callback_format = 14;
    */
   callbackFormat: JobSpec_CallbackFormat;
 
   /**
-   * Further jars whose classes the job needs, as `binary` names one; they stand before it on the class path.
+   * Further jars whose classes the job needs, in the notation of `binary`; they precede it on the class path.
    *
    * @generated from field: repeated string class_path = 15;
    */
@@ -500,7 +499,7 @@ export enum JobSpec_CallbackFormat {
   CALLBACK_FORMAT_UNSPECIFIED = 0,
 
   /**
-   * `{"job": Job, "result": value}`, like the answer of RunJob. Results over 64 KiB are left out, which `resultOmitted` says then.
+   * `{"job": Job, "result": value}`, like the response of RunJob. Results over 64 KiB are left out, which `resultOmitted` reports.
    *
    * @generated from enum value: HEARTH = 1;
    */
@@ -520,7 +519,7 @@ export enum JobSpec_CallbackFormat {
 export declare const JobSpec_CallbackFormatSchema: GenEnum<JobSpec_CallbackFormat>;
 
 /**
- * How far a job is, as it says itself.
+ * The progress of a job as it reports it.
  *
  * @generated from message hearth.v1.Progress
  */
@@ -533,7 +532,7 @@ export declare type Progress = Message<"hearth.v1.Progress"> & {
   fraction: number;
 
   /**
-   * What the job is doing, in words.
+   * The current activity of the job, in words.
    *
    * @generated from field: string message = 2;
    */
@@ -547,8 +546,8 @@ export declare type Progress = Message<"hearth.v1.Progress"> & {
   fields?: JsonObject | undefined;
 
   /**
-   * Of a job in a Spark context: the stages of its Spark jobs, in the order of their ids; of many the newest 200. Lists of jobs, and
-   * callbacks, leave them out.
+   * For jobs in Spark contexts: the stages of its Spark jobs, in the order of their ids; the newest 200. Lists of jobs, and callbacks,
+   * leave them out.
    *
    * @generated from field: repeated hearth.v1.Stage stages = 4;
    */
@@ -568,7 +567,7 @@ export declare const ProgressSchema: GenMessage<Progress>;
  */
 export declare type JobError = Message<"hearth.v1.JobError"> & {
   /**
-   * What kind of end it was.
+   * The kind of end.
    *
    * @generated from field: hearth.v1.JobError.Reason reason = 1;
    */
@@ -596,7 +595,7 @@ export declare type JobError = Message<"hearth.v1.JobError"> & {
   stack: string;
 
   /**
-   * What `validate` found, one entry a problem.
+   * Problems that `validate` returned.
    *
    * @generated from field: repeated string problems = 5;
    */
@@ -610,7 +609,7 @@ export declare type JobError = Message<"hearth.v1.JobError"> & {
 export declare const JobErrorSchema: GenMessage<JobError>;
 
 /**
- * Who ended it.
+ * The party that caused the end.
  *
  * @generated from enum hearth.v1.JobError.Reason
  */
@@ -726,7 +725,7 @@ export enum JobError_Reason {
 export declare const JobError_ReasonSchema: GenEnum<JobError_Reason>;
 
 /**
- * What a job returned.
+ * The result of a job.
  *
  * @generated from message hearth.v1.JobResult
  */
@@ -780,7 +779,7 @@ export declare type LogLine = Message<"hearth.v1.LogLine"> & {
   time?: Timestamp | undefined;
 
   /**
-   * How important it is.
+   * The level of the line.
    *
    * @generated from field: hearth.v1.LogLine.Level level = 3;
    */
@@ -815,7 +814,7 @@ export declare type LogLine = Message<"hearth.v1.LogLine"> & {
 export declare const LogLineSchema: GenMessage<LogLine>;
 
 /**
- * How important a line is.
+ * The level of a log line.
  *
  * @generated from enum hearth.v1.LogLine.Level
  */
@@ -833,7 +832,7 @@ export enum LogLine_Level {
   DEBUG = 1,
 
   /**
-   * What normal operation writes.
+   * Normal operation.
    *
    * @generated from enum value: INFO = 2;
    */

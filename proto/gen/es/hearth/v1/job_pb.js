@@ -30,7 +30,7 @@ export const Job_StateSchema = /*@__PURE__*/
   enumDesc(file_hearth_v1_job, 0, 0);
 
 /**
- * Where a job is in its life. SUCCEEDED, FAILED, CANCELLED and REJECTED are final and never change.
+ * The state of a job. SUCCEEDED, FAILED, CANCELLED and REJECTED are final and never change.
  *
  * @generated from enum hearth.v1.Job.State
  */
@@ -86,7 +86,7 @@ export const JobError_ReasonSchema = /*@__PURE__*/
   enumDesc(file_hearth_v1_job, 4, 0);
 
 /**
- * Who ended it.
+ * The party that caused the end.
  *
  * @generated from enum hearth.v1.JobError.Reason
  */
@@ -114,7 +114,7 @@ export const LogLine_LevelSchema = /*@__PURE__*/
   enumDesc(file_hearth_v1_job, 6, 0);
 
 /**
- * How important a line is.
+ * The level of a log line.
  *
  * @generated from enum hearth.v1.LogLine.Level
  */

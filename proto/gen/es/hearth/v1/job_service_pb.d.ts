@@ -21,15 +21,15 @@ export declare const file_hearth_v1_job_service: GenFile;
  */
 export declare type SubmitJobRequest = Message<"hearth.v1.SubmitJobRequest"> & {
   /**
-   * What to run, and how.
+   * The job to run.
    *
    * @generated from field: hearth.v1.JobSpec job = 1;
    */
   job?: JobSpec | undefined;
 
   /**
-   * A UUID of the caller's. The same request under the same id answers the same job (AIP-155); another request under it
-   * is AlreadyExists. Each caller has ids of its own.
+   * A UUID of the caller. The same request with the same id returns the same job (AIP-155); another request with it is AlreadyExists. Each
+   * caller has ids of its own.
    *
    * @generated from field: string request_id = 2;
    */
@@ -88,9 +88,8 @@ export declare type RunJobResponse = Message<"hearth.v1.RunJobResponse"> & {
   job?: Job | undefined;
 
   /**
-   * What the job returned, when it succeeded and returned something. Left out are results with which this message would be over 4 MiB in
-   * protobuf's encoding, those with more than 20 000 values and names, those that nest deeper than 40 levels, and those that are not
-   * JSON; GetJobResult streams them.
+   * The result of the job, if it succeeded and returned a value. Left out are results that would make this message larger than 4 MiB in
+   * protobuf's encoding, with more than 20 000 values and names, with more than 40 levels, or that are not JSON; GetJobResult streams them.
    *
    * @generated from field: google.protobuf.Value result = 2;
    */
@@ -447,10 +446,10 @@ export declare const WatchJobLogsRequestSchema: GenMessage<WatchJobLogsRequest>;
  */
 export declare const JobService: GenService<{
   /**
-   * Records a job, sends it to its context and answers at once; the id is never forgotten from then on.
-   * NotFound for an unknown binary or context, InvalidArgument for an unknown entry point, ResourceExhausted when the
-   * context's queue is full. For a context of its own ResourceExhausted when no node with the labels asked for has that much
-   * memory left to promise, Unavailable when there is no such node; Unavailable as well when the node is out of reach.
+   * Stores a job, sends it to its context and returns at once; the id is never forgotten from then on. NotFound for an unknown binary or
+   * context, InvalidArgument for an unknown entry point, ResourceExhausted when the context's queue is full. When a context is created for
+   * the job: ResourceExhausted when no node with the given labels has that much free memory, Unavailable when there is no such node.
+   * Unavailable as well when the node cannot be reached.
    *
    * @generated from rpc hearth.v1.JobService.SubmitJob
    */
@@ -460,9 +459,8 @@ export declare const JobService: GenService<{
     output: typeof JobSchema;
   },
   /**
-   * Submits a job and waits for its end. The answer is sent after the final state is durable, so every gateway reads it
-   * from then on. When `wait_timeout` passes first, the answer is the job as it stands, not yet final; it runs on.
-   * Errors as of SubmitJob.
+   * Submits a job and waits for its end. The response is sent after the final state is durable, so every gateway returns it from then on.
+   * If `wait_timeout` passes first, returns the unfinished job, which continues to run. Errors as of SubmitJob.
    *
    * @generated from rpc hearth.v1.JobService.RunJob
    */
@@ -492,8 +490,8 @@ export declare const JobService: GenService<{
     output: typeof ListJobsResponseSchema;
   },
   /**
-   * Streams the events of a job in order, those of the past first, and ends after the final one.
-   * REST answers NDJSON, or server-sent events to `Accept: text/event-stream`, where `Last-Event-ID` means `after_seq`.
+   * Streams the events of a job in order, past ones first, and ends after the final one. REST returns NDJSON, or server-sent events for
+   * `Accept: text/event-stream`, where `Last-Event-ID` sets `after_seq`.
    *
    * @generated from rpc hearth.v1.JobService.WatchJob
    */
@@ -503,8 +501,8 @@ export declare const JobService: GenService<{
     output: typeof JobEventSchema;
   },
   /**
-   * Cancels a job and answers when it has stopped, or at once when it was final before. First the job's signal is
-   * aborted; after its grace period the executor is terminated. The slot is free when the answer says CANCELLED.
+   * Cancels a job and returns when it has stopped, or at once when it was final. First the job's signal is aborted; after its grace period
+   * the executor is terminated. The slot is free when the response says CANCELLED.
    *
    * @generated from rpc hearth.v1.JobService.CancelJob
    */
@@ -514,11 +512,10 @@ export declare const JobService: GenService<{
     output: typeof JobSchema;
   },
   /**
-   * Streams the result of a job as it was returned, in chunks, the first of which has its media type; REST answers them as one
-   * body. The result of a job that returned nothing is the JSON `null`. Of a running job that makes its result piece by piece,
-   * what there is of it and the rest as it comes; Aborted when the job ends before its result does, where REST cuts the
-   * connection.
-   * FailedPrecondition when the job has not succeeded, and has begun no such result.
+   * Streams the result of a job in chunks, the first of which has its media type; REST returns them as one body. The result of a job that
+   * returned nothing is the JSON `null`. The result of a running job that produces it in parts is streamed as it grows; Aborted when the
+   * job ends before its result does, where REST cuts the connection. FailedPrecondition when the job has not succeeded, and has begun no
+   * such result.
    *
    * @generated from rpc hearth.v1.JobService.GetJobResult
    */
@@ -553,8 +550,8 @@ export declare const JobService: GenService<{
     output: typeof ListJobStagesResponseSchema;
   },
   /**
-   * Returns the config that the job was submitted with. FailedPrecondition by gRPC for a config that is over 4 MiB in protobuf's encoding,
-   * more than clients take unless they are configured otherwise; REST and Connect answer it.
+   * Returns the submitted config of a job. FailedPrecondition over gRPC for a config of more than 4 MiB in protobuf's encoding, the default
+   * limit of clients; REST and Connect return it.
    *
    * @generated from rpc hearth.v1.JobService.GetJobConfig
    */
@@ -574,8 +571,8 @@ export declare const JobService: GenService<{
     output: typeof ListJobLogsResponseSchema;
   },
   /**
-   * Streams the log lines of a job in order, each once, those of the past first, and ends when the job is final.
-   * REST answers NDJSON, or server-sent events to `Accept: text/event-stream`, where `Last-Event-ID` means `after_number`.
+   * Streams the log lines of a job in order, each once, past ones first, and ends when the job is final. REST returns NDJSON, or
+   * server-sent events for `Accept: text/event-stream`, where `Last-Event-ID` sets `after_number`.
    *
    * @generated from rpc hearth.v1.JobService.WatchJobLogs
    */

@@ -47,14 +47,14 @@ export declare type Node = Message<"hearth.v1.Node"> & {
   version: string;
 
   /**
-   * What it has and uses.
+   * Its capacity and use.
    *
    * @generated from field: hearth.v1.NodeLoad load = 5;
    */
   load?: NodeLoad | undefined;
 
   /**
-   * When it was last heard on NATS.
+   * Time of its last message on NATS.
    *
    * @generated from field: google.protobuf.Timestamp heard_time = 6;
    */
@@ -68,14 +68,14 @@ export declare type Node = Message<"hearth.v1.Node"> & {
   labels: { [key: string]: string };
 
   /**
-   * What the operating system keeps the processes of contexts from; empty where the node does not isolate them.
+   * Walls of the operating system around the processes of contexts. Empty if the node does not isolate them.
    *
    * @generated from field: repeated hearth.v1.NodeWall walls = 8;
    */
   walls: NodeWall[];
 
   /**
-   * What it runs, and why it does not run the others.
+   * Its runtimes, and the reasons for unavailable ones.
    *
    * @generated from field: repeated hearth.v1.NodeRuntime runtimes = 9;
    */
@@ -127,7 +127,7 @@ export enum Node_State {
 export declare const Node_StateSchema: GenEnum<Node_State>;
 
 /**
- * Something that the operating system keeps the processes of contexts from, whatever their code manages to do.
+ * A wall of the operating system around the processes of contexts, which holds whatever their code does.
  *
  * @generated from message hearth.v1.NodeWall
  */
@@ -147,7 +147,7 @@ export declare type NodeWall = Message<"hearth.v1.NodeWall"> & {
   stands: boolean;
 
   /**
-   * How far it stands, or why it does not.
+   * The strength of the wall, or the reason for its absence.
    *
    * @generated from field: string detail = 3;
    */
@@ -161,7 +161,7 @@ export declare type NodeWall = Message<"hearth.v1.NodeWall"> & {
 export declare const NodeWallSchema: GenMessage<NodeWall>;
 
 /**
- * What is behind it.
+ * What the wall protects.
  *
  * @generated from enum hearth.v1.NodeWall.Kind
  */
@@ -172,28 +172,28 @@ export enum NodeWall_Kind {
   KIND_UNSPECIFIED = 0,
 
   /**
-   * What the user of the node may do: they run as another one.
+   * Rights of the node's user: processes run as another one.
    *
    * @generated from enum value: USER = 1;
    */
   USER = 1,
 
   /**
-   * Files: they have a file system of their own, without one that they can write.
+   * Files: processes have a file system of their own, without writable files.
    *
    * @generated from enum value: FILES = 2;
    */
   FILES = 2,
 
   /**
-   * Other processes: they have namespaces of processes, of IPC and of names of their own.
+   * Other processes: separate namespaces of processes, of IPC and of host names.
    *
    * @generated from enum value: PROCESSES = 3;
    */
   PROCESSES = 3,
 
   /**
-   * The network: those that were granted none have a network of their own, which leads nowhere.
+   * The network: processes without grants have a separate network without connections.
    *
    * @generated from enum value: NETWORK = 4;
    */
@@ -234,7 +234,7 @@ export enum NodeWall_Kind {
 export declare const NodeWall_KindSchema: GenEnum<NodeWall_Kind>;
 
 /**
- * What a node has and uses.
+ * Capacity and use of a node.
  *
  * @generated from message hearth.v1.NodeLoad
  */
@@ -286,7 +286,7 @@ export declare const NodeLoadSchema: GenMessage<NodeLoad>;
  */
 export declare type ListNodesRequest = Message<"hearth.v1.ListNodesRequest"> & {
   /**
-   * The most to answer; 0 or more than 1000 means 1000.
+   * Largest page; 0 or more than 1000 means 1000.
    *
    * @generated from field: int32 page_size = 1;
    */

@@ -50,7 +50,7 @@ export const NodeWall_KindSchema = /*@__PURE__*/
   enumDesc(file_hearth_v1_node_service, 1, 0);
 
 /**
- * What is behind it.
+ * What the wall protects.
  *
  * @generated from enum hearth.v1.NodeWall.Kind
  */

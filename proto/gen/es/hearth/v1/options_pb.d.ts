@@ -74,8 +74,8 @@ export declare const permission: GenExtension<MethodOptions, string>;
 export declare const names: GenExtension<FieldOptions, ObjectKind>;
 
 /**
- * The permission that a caller needs beside that of the method when it fills this field: what jobs are granted by it, such as
- * `contexts:grant`. The field is a list of texts; or free settings, of which `spark.proxy.user` needs the permission.
+ * The permission that a caller needs, besides that of the method, to fill this field: for what it grants to jobs, such as
+ * `contexts:grant`. The field is a list of texts, or free settings, of which `spark.proxy.user` needs the permission.
  *
  * @generated from extension: string grants = 50803;
  */

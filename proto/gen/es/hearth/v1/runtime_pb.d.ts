@@ -17,7 +17,7 @@ export declare const file_hearth_v1_runtime: GenFile;
  */
 export declare type NodeRuntime = Message<"hearth.v1.NodeRuntime"> & {
   /**
-   * Which one.
+   * The runtime.
    *
    * @generated from field: hearth.v1.Runtime runtime = 1;
    */
@@ -38,21 +38,21 @@ export declare type NodeRuntime = Message<"hearth.v1.NodeRuntime"> & {
   version: string;
 
   /**
-   * How it is configured, or why it is not available, in a sentence.
+   * Its configuration, or the reason why it is not available, in a sentence.
    *
    * @generated from field: string detail = 4;
    */
   detail: string;
 
   /**
-   * Of Spark: the Scala release that it is compiled for, such as `2.13`; empty when it is not known.
+   * For Spark: the Scala release that it is compiled for, such as `2.13`. Empty if unknown.
    *
    * @generated from field: string scala_version = 5;
    */
   scalaVersion: string;
 
   /**
-   * Of Spark: the Java release that its drivers run on, such as 17; 0 when it is not known.
+   * For Spark: the Java release of its drivers, such as 17. 0 if unknown.
    *
    * @generated from field: uint32 java_version = 6;
    */
@@ -66,7 +66,7 @@ export declare type NodeRuntime = Message<"hearth.v1.NodeRuntime"> & {
 export declare const NodeRuntimeSchema: GenMessage<NodeRuntime>;
 
 /**
- * What runs programs. Binaries, contexts and nodes name theirs.
+ * A runtime of programs. Binaries, contexts and nodes name theirs.
  *
  * @generated from enum hearth.v1.Runtime
  */

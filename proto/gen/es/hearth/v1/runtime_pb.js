@@ -24,7 +24,7 @@ export const RuntimeSchema = /*@__PURE__*/
   enumDesc(file_hearth_v1_runtime, 0);
 
 /**
- * What runs programs. Binaries, contexts and nodes name theirs.
+ * A runtime of programs. Binaries, contexts and nodes name theirs.
  *
  * @generated from enum hearth.v1.Runtime
  */

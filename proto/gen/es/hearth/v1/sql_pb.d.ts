@@ -61,7 +61,7 @@ export declare type SqlQuery = Message<"hearth.v1.SqlQuery"> & {
 export declare const SqlQuerySchema: GenMessage<SqlQuery>;
 
 /**
- * How rows are written.
+ * The format of rows.
  *
  * @generated from enum hearth.v1.SqlQuery.Format
  */

@@ -26,7 +26,7 @@ export const SqlQuery_FormatSchema = /*@__PURE__*/
   enumDesc(file_hearth_v1_sql, 0, 0);
 
 /**
- * How rows are written.
+ * The format of rows.
  *
  * @generated from enum hearth.v1.SqlQuery.Format
  */

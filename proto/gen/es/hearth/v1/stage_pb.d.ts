@@ -32,14 +32,14 @@ export declare type Stage = Message<"hearth.v1.Stage"> & {
   attempt: number;
 
   /**
-   * What it does, such as `count at WordCount.scala:21`.
+   * Its operation, such as `count at WordCount.scala:21`.
    *
    * @generated from field: string name = 3;
    */
   name: string;
 
   /**
-   * Where it is in its life.
+   * The state of the stage.
    *
    * @generated from field: hearth.v1.Stage.State state = 4;
    */
@@ -137,7 +137,7 @@ export declare type Stage = Message<"hearth.v1.Stage"> & {
 export declare const StageSchema: GenMessage<Stage>;
 
 /**
- * Where a stage is in its life.
+ * The state of a stage.
  *
  * @generated from enum hearth.v1.Stage.State
  */

@@ -25,7 +25,7 @@ export const Stage_StateSchema = /*@__PURE__*/
   enumDesc(file_hearth_v1_stage, 0, 0);
 
 /**
- * Where a stage is in its life.
+ * The state of a stage.
  *
  * @generated from enum hearth.v1.Stage.State
  */

@@ -11,7 +11,7 @@ import { Struct } from "../../google/protobuf/struct.ts";
 import { Timestamp } from "../../google/protobuf/timestamp.ts";
 import { Runtime, runtimeFromJSON, runtimeToJSON } from "./runtime.ts";
 
-/** What a context may use and how it behaves. Unset fields take the server's defaults, which the answer shows. */
+/** Resources and behaviour of a context. Unset fields get the server's defaults, which the response shows. */
 export interface ContextSettings {
   /** Jobs that run at the same time; more wait. Default 8. */
   maxJobsPerContext: number;
@@ -32,7 +32,7 @@ export interface ContextSettings {
    * 0 means no limit.
    */
   cpuCores: number;
-  /** What the sandbox lets jobs do. Nothing by default. Granting anything needs the permission `contexts:grant`. */
+  /** Permissions of jobs. None by default. Granting any needs the permission `contexts:grant`. */
   permissions:
     | Permissions
     | undefined;
@@ -48,27 +48,24 @@ export interface ContextSettings {
     | Duration
     | undefined;
   /**
-   * Free settings. Jobs get them as `context.settings`, beside the other settings that were asked for. At most 40 levels.
-   * `spark.proxy.user` needs the permission `contexts:grant`.
+   * Free settings. Jobs read them as `context.settings`, with the other settings that were given. At most 40 levels. `spark.proxy.user`
+   * needs the permission `contexts:grant`.
    */
   settings:
     | { [key: string]: any }
     | undefined;
-  /** After this time, at least 1 s, the context takes no more jobs, finishes those that it has, and stops. Absent: never. */
+  /** Time, at least 1 s, after which the context accepts no more jobs, finishes its present ones, and stops. Absent: never. */
   maxAge:
     | Duration
     | undefined;
-  /**
-   * After this number of jobs, further attempts included, the context takes no more, finishes those that it has, and stops.
-   * 0: never.
-   */
+  /** Number of jobs, including further attempts, after which the context accepts no more, finishes its present ones, and stops. 0: never. */
   maxJobs: number;
   /** Only nodes with all of these labels may host it. */
   nodeLabels: { [key: string]: string };
-  /** What its named objects may take together, in bytes, of `memory_bytes`. Default: a quarter of it. */
+  /** Memory for all its named objects, in bytes, as part of `memory_bytes`. Default: a quarter of it. */
   namedObjectsBytes: number;
   /**
-   * What runs its jobs. Default: that of the binary for the context of one job, else `gateway.contexts.defaultRuntime` of the
+   * The runtime of its jobs. Default: that of the binary for a context of one job, else `gateway.contexts.defaultRuntime` of the
    * configuration.
    */
   runtime: Runtime;
@@ -98,32 +95,32 @@ export interface NamedObject {
   expireTime:
     | Date
     | undefined;
-  /** Of a Spark context: `RDD`, `DATA_FRAME`, `BROADCAST`, or the name of another class. */
+  /** For Spark contexts: `RDD`, `DATA_FRAME`, `BROADCAST`, or the name of another class. */
   kind: string;
-  /** Of a Spark context: where Spark keeps it, such as `Memory Deserialized 1x Replicated`. */
+  /** For Spark contexts: its storage level, such as `Memory Deserialized 1x Replicated`. */
   storageLevel: string;
-  /** Of a Spark context: the number of its partitions. */
+  /** For Spark contexts: the number of its partitions. */
   partitions: number;
-  /** Of a Spark context: how many of them are cached. */
+  /** For Spark contexts: the number of cached partitions. */
   cachedPartitions: number;
-  /** Of a Spark context: what is cached in the memory of executors, in bytes. */
+  /** For Spark contexts: the cached bytes in the memory of executors. */
   memoryBytes: number;
-  /** Of a Spark context: what is cached on the disks of executors, in bytes. */
+  /** For Spark contexts: the cached bytes on the disks of executors. */
   diskBytes: number;
 }
 
-/** What a sandbox allows, as far as `node.permissions.net` and `node.secrets.contexts` of the configuration do. */
+/** Permissions of a sandbox, as far as `node.permissions.net` and `node.secrets.contexts` of the configuration allow. */
 export interface Permissions {
   /**
-   * `host` or `host:port` that jobs may connect to: a DNS name, an IPv4 address, or an IPv6 address in brackets. What the node
-   * does not allow is left out, and stands in `Context.warnings`.
+   * `host` or `host:port` that jobs may connect to: a DNS name, an IPv4 address, or an IPv6 address in brackets. What the node does not
+   * allow is left out and named in `Context.warnings`.
    */
   net: string[];
   /** Names of secrets, in which `*` is any text, that configs of jobs and `env` may refer to by `secret:NAME`. */
   secrets: string[];
 }
 
-/** What a context does at one moment. */
+/** The load of a context. */
 export interface ContextLoad {
   /** Resident memory of its process, in bytes. */
   memoryBytes: number;

@@ -19,9 +19,9 @@ import {
 } from "./job.ts";
 
 /**
- * One thing that happened to a job. A job has exactly one final event, the end that GetJob answers. Events of one job are published in the order
- * of `seq`. One that is not final may be published twice, with the same `ce-id`, which is `<job id>/<attempt>/<seq>`: drop an event whose
- * `seq` is not higher than the highest so far.
+ * An event of a job. A job has exactly one final event, which is the end that GetJob returns. Events of one job are published in the order
+ * of `seq`. Events that are not final may be published twice, with the same `ce-id`, which is `<job id>/<attempt>/<seq>`: drop an event
+ * whose `seq` is not higher than the highest so far.
  */
 export interface JobEvent {
   /** Id of the job. */
@@ -38,7 +38,7 @@ export interface JobEvent {
   contextId: string;
   /** The node that reported it; empty where a gateway decided, as for a job whose node was lost. */
   nodeId: string;
-  /** In a final event: the last progress of the job, when no earlier event has it. */
+  /** In a final event: the last progress of the job, if no earlier event has it. */
   lastProgress:
     | Progress
     | undefined;
@@ -71,7 +71,7 @@ export interface JobEvent {
      */
     { $case: "progress"; value: Progress }
     | //
-    /** It wrote lines to its log; those of a few milliseconds come together. */
+    /** It wrote lines to its log; lines within a few milliseconds are batched. */
     { $case: "logged"; value: JobLogged }
     | //
     /** Its cancellation was asked for, or its deadline passed. */
@@ -89,7 +89,7 @@ export interface JobEvent {
     /** Its `validate` refused the config, or it needs more than its context grants. Final. */
     { $case: "rejected"; value: JobRejected }
     | //
-    /** The attempt was given up and another will follow; the job is QUEUED again. */
+    /** The attempt was abandoned and another one follows; the job is QUEUED again. */
     { $case: "retrying"; value: JobRetrying }
     | undefined;
 }
@@ -125,8 +125,8 @@ export interface JobSucceeded {
     | JobResult
     | undefined;
   /**
-   * The value, when it is JSON of at most 64 KiB that nests at most 40 levels deep and has neither numbers beyond those of a double nor lone
-   * surrogates. Absent where the job returned undefined, and where the event is cut (`omitted`). GetJobResult streams any.
+   * The value, if it is JSON of at most 64 KiB with at most 40 levels, without numbers beyond doubles and lone surrogates. Absent if the
+   * job returned undefined, and if the event is cut (`omitted`). GetJobResult streams any result.
    */
   value: any | undefined;
 }
@@ -139,7 +139,7 @@ export interface JobFailed {
 
 /** A job was cancelled. */
 export interface JobCancelled {
-  /** How it ended. */
+  /** The cause of the end. */
   error: JobError | undefined;
 }
 
@@ -152,7 +152,7 @@ export interface JobRejected {
   error: JobError | undefined;
 }
 
-/** An attempt was given up. */
+/** An attempt was abandoned. */
 export interface JobRetrying {
   /** Why. */
   error:
@@ -190,7 +190,7 @@ export interface ContextEvent {
     /** It takes jobs. */
     { $case: "running"; value: ContextRunning }
     | //
-    /** It takes no more jobs. */
+    /** It accepts no more jobs. */
     { $case: "stopping"; value: ContextStopping }
     | //
     /** It was stopped. Final. */
@@ -206,7 +206,7 @@ export interface ContextEvent {
 
 /** A context takes jobs. */
 export interface ContextRunning {
-  /** What the node cannot hold the context to, in sentences. */
+  /** Sentences about settings that the node cannot enforce. */
   warnings: string[];
   /** As in Context. */
   applicationId: string;
@@ -214,7 +214,7 @@ export interface ContextRunning {
   uiUrl: string;
 }
 
-/** A context takes no more jobs. */
+/** A context accepts no more jobs. */
 export interface ContextStopping {
 }
 
@@ -234,7 +234,7 @@ export interface ContextRestarting {
   startTime:
     | Date
     | undefined;
-  /** How many named objects are gone with the process. */
+  /** Number of named objects that were lost with the process. */
   lostObjectCount: number;
 }
 

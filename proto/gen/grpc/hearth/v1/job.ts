@@ -10,26 +10,26 @@ import { Struct } from "../../google/protobuf/struct.ts";
 import { Timestamp } from "../../google/protobuf/timestamp.ts";
 import { Stage } from "./stage.ts";
 
-/** How far a job is, as it says itself. */
+/** The progress of a job as it reports it. */
 export interface Progress {
   /** 0 to 1. */
   fraction: number;
-  /** What the job is doing, in words. */
+  /** The current activity of the job, in words. */
   message: string;
   /** Free fields; left out when they are over 32 KiB as JSON or nest deeper than 40 levels, which the message says then. */
   fields:
     | { [key: string]: any }
     | undefined;
   /**
-   * Of a job in a Spark context: the stages of its Spark jobs, in the order of their ids; of many the newest 200. Lists of jobs, and
-   * callbacks, leave them out.
+   * For jobs in Spark contexts: the stages of its Spark jobs, in the order of their ids; the newest 200. Lists of jobs, and callbacks,
+   * leave them out.
    */
   stages: Stage[];
 }
 
 /** Why a job did not succeed. */
 export interface JobError {
-  /** What kind of end it was. */
+  /** The kind of end. */
   reason: JobError_Reason;
   /** The error's name, such as `TypeError`. */
   name: string;
@@ -37,11 +37,11 @@ export interface JobError {
   message: string;
   /** Stack trace in the author's own files and lines, causes included. */
   stack: string;
-  /** What `validate` found, one entry a problem. */
+  /** Problems that `validate` returned. */
   problems: string[];
 }
 
-/** Who ended it. */
+/** The party that caused the end. */
 export const JobError_Reason = {
   REASON_UNSPECIFIED: 0,
   /** THROWN - The job threw, or its result could not be represented as JSON. */
@@ -191,7 +191,7 @@ export function jobError_ReasonToJSON(object: JobError_Reason): string {
   }
 }
 
-/** What a job returned. */
+/** The result of a job. */
 export interface JobResult {
   /** `application/json`, or `application/octet-stream` of a job that returned a stream of bytes. */
   mediaType: string;
@@ -209,7 +209,7 @@ export interface LogLine {
   time:
     | Date
     | undefined;
-  /** How important it is. */
+  /** The level of the line. */
   level: LogLine_Level;
   /** The line, without its line break. */
   text: string;
@@ -219,12 +219,12 @@ export interface LogLine {
   executor: number;
 }
 
-/** How important a line is. */
+/** The level of a log line. */
 export const LogLine_Level = {
   LEVEL_UNSPECIFIED: 0,
   /** DEBUG - Details for debugging. */
   DEBUG: 1,
-  /** INFO - What normal operation writes. */
+  /** INFO - Normal operation. */
   INFO: 2,
   /** WARN - Something unexpected that the job can cope with. */
   WARN: 3,

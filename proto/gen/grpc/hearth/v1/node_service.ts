@@ -19,19 +19,19 @@ export interface Node {
   address: string;
   /** Release of Hearth that it runs. */
   version: string;
-  /** What it has and uses. */
+  /** Its capacity and use. */
   load:
     | NodeLoad
     | undefined;
-  /** When it was last heard on NATS. */
+  /** Time of its last message on NATS. */
   heardTime:
     | Date
     | undefined;
   /** As configured; contexts may ask for them. */
   labels: { [key: string]: string };
-  /** What the operating system keeps the processes of contexts from; empty where the node does not isolate them. */
+  /** Walls of the operating system around the processes of contexts. Empty if the node does not isolate them. */
   walls: NodeWall[];
-  /** What it runs, and why it does not run the others. */
+  /** Its runtimes, and the reasons for unavailable ones. */
   runtimes: NodeRuntime[];
 }
 
@@ -99,26 +99,26 @@ export interface Node_LabelsEntry {
   value: string;
 }
 
-/** Something that the operating system keeps the processes of contexts from, whatever their code manages to do. */
+/** A wall of the operating system around the processes of contexts, which holds whatever their code does. */
 export interface NodeWall {
   /** What is behind it. */
   kind: NodeWall_Kind;
   /** Whether it is in place. */
   stands: boolean;
-  /** How far it stands, or why it does not. */
+  /** The strength of the wall, or the reason for its absence. */
   detail: string;
 }
 
-/** What is behind it. */
+/** What the wall protects. */
 export const NodeWall_Kind = {
   KIND_UNSPECIFIED: 0,
-  /** USER - What the user of the node may do: they run as another one. */
+  /** USER - Rights of the node's user: processes run as another one. */
   USER: 1,
-  /** FILES - Files: they have a file system of their own, without one that they can write. */
+  /** FILES - Files: processes have a file system of their own, without writable files. */
   FILES: 2,
-  /** PROCESSES - Other processes: they have namespaces of processes, of IPC and of names of their own. */
+  /** PROCESSES - Other processes: separate namespaces of processes, of IPC and of host names. */
   PROCESSES: 3,
-  /** NETWORK - The network: those that were granted none have a network of their own, which leads nowhere. */
+  /** NETWORK - The network: processes without grants have a separate network without connections. */
   NETWORK: 4,
   /** SYSCALLS - System calls that they do not need. */
   SYSCALLS: 5,
@@ -208,7 +208,7 @@ export function nodeWall_KindToJSON(object: NodeWall_Kind): string {
   }
 }
 
-/** What a node has and uses. */
+/** Capacity and use of a node. */
 export interface NodeLoad {
   /** Memory that it may give to contexts, in bytes. */
   memoryBytes: number;

@@ -7,7 +7,7 @@
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 
-/** What runs programs. Binaries, contexts and nodes name theirs. */
+/** A runtime of programs. Binaries, contexts and nodes name theirs. */
 export const Runtime = {
   RUNTIME_UNSPECIFIED: 0,
   /** DENO - TypeScript and JavaScript, in sandboxed Deno processes. */
@@ -60,17 +60,17 @@ export function runtimeToJSON(object: Runtime): string {
 
 /** A runtime of a node. */
 export interface NodeRuntime {
-  /** Which one. */
+  /** The runtime. */
   runtime: Runtime;
   /** Whether contexts of it can be started there. */
   available: boolean;
   /** Its release, such as `2.9.6`; empty when it is not available. */
   version: string;
-  /** How it is configured, or why it is not available, in a sentence. */
+  /** Its configuration, or the reason why it is not available, in a sentence. */
   detail: string;
-  /** Of Spark: the Scala release that it is compiled for, such as `2.13`; empty when it is not known. */
+  /** For Spark: the Scala release that it is compiled for, such as `2.13`. Empty if unknown. */
   scalaVersion: string;
-  /** Of Spark: the Java release that its drivers run on, such as 17; 0 when it is not known. */
+  /** For Spark: the Java release of its drivers, such as 17. 0 if unknown. */
   javaVersion: number;
 }
 

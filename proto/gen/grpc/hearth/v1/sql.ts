@@ -30,7 +30,7 @@ export interface SqlQuery {
   format: SqlQuery_Format;
 }
 
-/** How rows are written. */
+/** The format of rows. */
 export const SqlQuery_Format = {
   /** FORMAT_UNSPECIFIED - As NDJSON. */
   FORMAT_UNSPECIFIED: 0,

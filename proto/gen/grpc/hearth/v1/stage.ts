@@ -14,9 +14,9 @@ export interface Stage {
   id: number;
   /** 0 for its first attempt. */
   attempt: number;
-  /** What it does, such as `count at WordCount.scala:21`. */
+  /** Its operation, such as `count at WordCount.scala:21`. */
   name: string;
-  /** Where it is in its life. */
+  /** The state of the stage. */
   state: Stage_State;
   /** Its tasks. */
   tasks: number;
@@ -48,7 +48,7 @@ export interface Stage {
   failure: string;
 }
 
-/** Where a stage is in its life. */
+/** The state of a stage. */
 export const Stage_State = {
   STATE_UNSPECIFIED: 0,
   /** PENDING - It waits for other stages, or for executors. */

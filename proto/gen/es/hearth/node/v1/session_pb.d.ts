@@ -135,8 +135,7 @@ export declare type GatewayMessage = Message<"hearth.node.v1.GatewayMessage"> & 
   } | { case: undefined; value?: undefined };
 
   /**
-   * Of a command about a job or context: by which its Acceptance or Refusal is known. Chosen by the gateway; 0 where it
-   * awaits none.
+   * Id of a command about a job or context, for its Acceptance or Refusal. Chosen by the gateway; 0 if it expects none.
    *
    * @generated from field: uint32 request_id = 15;
    */
@@ -225,7 +224,7 @@ export declare type NodeMessage = Message<"hearth.node.v1.NodeMessage"> & {
   } | { case: undefined; value?: undefined };
 
   /**
-   * Of an Acceptance or Refusal: the `request_id` of the command that it answers.
+   * For an Acceptance or Refusal: the `request_id` of the command.
    *
    * @generated from field: uint32 request_id = 15;
    */
@@ -262,7 +261,7 @@ export declare type Hello = Message<"hearth.node.v1.Hello"> & {
 export declare const HelloSchema: GenMessage<Hello>;
 
 /**
- * Answers Hello: what the node is and holds, so that the gateway can compare it with the record.
+ * Response to Hello: what the node is and holds, for comparison with the store.
  *
  * @generated from message hearth.node.v1.Welcome
  */
@@ -331,7 +330,7 @@ export declare const HeldJobSchema: GenMessage<HeldJob>;
  */
 export declare type HoldingsRequest = Message<"hearth.node.v1.HoldingsRequest"> & {
   /**
-   * Chosen by the gateway, returned with the answer.
+   * Chosen by the gateway and returned with the response.
    *
    * @generated from field: uint32 request_id = 1;
    */
@@ -357,7 +356,7 @@ export declare type HoldingsRequest = Message<"hearth.node.v1.HoldingsRequest"> 
 export declare const HoldingsRequestSchema: GenMessage<HoldingsRequest>;
 
 /**
- * Answers HoldingsRequest.
+ * Response to HoldingsRequest.
  *
  * @generated from message hearth.node.v1.HoldingsAnswer
  */
@@ -385,8 +384,8 @@ export declare type HoldingsAnswer = Message<"hearth.node.v1.HoldingsAnswer"> & 
 export declare const HoldingsAnswerSchema: GenMessage<HoldingsAnswer>;
 
 /**
- * Runs a job in a context that is started, or was asked for on this session before.
- * Answered by job events, or by a Refusal with this job's id when it was not taken.
+ * Runs a job in a context that was started earlier or on this session. The node responds with job events, or with a Refusal with the job's
+ * id.
  *
  * @generated from message hearth.node.v1.RunJob
  */
@@ -464,7 +463,7 @@ export declare type RunJob = Message<"hearth.node.v1.RunJob"> & {
   noQueue: boolean;
 
   /**
-   * Higher goes first among those that wait.
+   * Jobs of higher priority run first among waiting ones.
    *
    * @generated from field: sint32 priority = 13;
    */
@@ -478,7 +477,7 @@ export declare type RunJob = Message<"hearth.node.v1.RunJob"> & {
   confirm: boolean;
 
   /**
-   * When the attempt is the last, its failure is final; else the node tells `retrying`.
+   * The failure of the last attempt is final; earlier ones emit `retrying`.
    *
    * @generated from field: uint32 max_attempts = 15;
    */
@@ -492,7 +491,7 @@ export declare type RunJob = Message<"hearth.node.v1.RunJob"> & {
   retryDelayMs: bigint;
 
   /**
-   * What runs it.
+   * The runtime of the job.
    *
    * @generated from field: hearth.v1.Runtime runtime = 17;
    */
@@ -506,7 +505,7 @@ export declare type RunJob = Message<"hearth.node.v1.RunJob"> & {
   binary: string;
 
   /**
-   * Further jars, before that of the binary.
+   * Further jars, before the binary's own.
    *
    * @generated from field: repeated hearth.node.v1.Library class_path = 19;
    */
@@ -527,7 +526,7 @@ export declare type RunJob = Message<"hearth.node.v1.RunJob"> & {
 export declare const RunJobSchema: GenMessage<RunJob>;
 
 /**
- * A jar beside that of the binary.
+ * A further jar.
  *
  * @generated from message hearth.node.v1.Library
  */
@@ -552,7 +551,7 @@ export declare type Library = Message<"hearth.node.v1.Library"> & {
 export declare const LibrarySchema: GenMessage<Library>;
 
 /**
- * Cancels a job. Answered by its events; by a Refusal when the node does not hold it.
+ * Cancels a job. The node responds with the job's events, or with a Refusal when it does not hold the job.
  *
  * @generated from message hearth.node.v1.CancelJob
  */
@@ -570,7 +569,7 @@ export declare type CancelJob = Message<"hearth.node.v1.CancelJob"> & {
 export declare const CancelJobSchema: GenMessage<CancelJob>;
 
 /**
- * Starts a context. Answered by context events, or by a Refusal with its id.
+ * Starts a context. The node responds with context events, or with a Refusal with its id.
  *
  * @generated from message hearth.node.v1.StartContext
  */
@@ -612,8 +611,8 @@ export declare type StartContext = Message<"hearth.node.v1.StartContext"> & {
 export declare const StartContextSchema: GenMessage<StartContext>;
 
 /**
- * Stops a context: its jobs are cancelled, with `force` without grace; with `drain` they are run to their ends, and no
- * more are taken. Answered by context events; by a Refusal when the node does not hold it.
+ * Stops a context: its jobs are cancelled, with `force` without grace periods; with `drain` they run to their ends, and new ones are
+ * refused. The node responds with context events, or with a Refusal when it does not hold the context.
  *
  * @generated from message hearth.node.v1.StopContext
  */
@@ -641,9 +640,8 @@ export declare type StopContext = Message<"hearth.node.v1.StopContext"> & {
 export declare const StopContextSchema: GenMessage<StopContext>;
 
 /**
- * Replaces the process of a context, with changed settings when there are any: jobs that run are cancelled as by StopContext,
- * those that wait run in the new process.
- * Answered by context events; by a Refusal when the node does not hold it.
+ * Replaces the process of a context, with other settings if given: running jobs are cancelled as by StopContext, waiting ones run in the
+ * new process. The node responds with context events, or with a Refusal when it does not hold the context.
  *
  * @generated from message hearth.node.v1.RestartContext
  */
@@ -671,7 +669,7 @@ export declare type RestartContext = Message<"hearth.node.v1.RestartContext"> & 
 export declare const RestartContextSchema: GenMessage<RestartContext>;
 
 /**
- * Asks for the named objects of a context, or drops one. Answered by an ObjectsAnswer.
+ * Lists the named objects of a context, or drops one. The node responds with an ObjectsAnswer.
  *
  * @generated from message hearth.node.v1.ObjectsRequest
  */
@@ -703,7 +701,7 @@ export declare type ObjectsRequest = Message<"hearth.node.v1.ObjectsRequest"> & 
 export declare const ObjectsRequestSchema: GenMessage<ObjectsRequest>;
 
 /**
- * The named objects of a context, by name; after a drop, the one that was dropped, if there was one.
+ * The named objects of a context, sorted by name; after a drop, the dropped one, if any.
  *
  * @generated from message hearth.node.v1.ObjectsAnswer
  */
@@ -879,7 +877,7 @@ export declare type JobEventRecord = Message<"hearth.node.v1.JobEventRecord"> & 
   result: Uint8Array;
 
   /**
-   * Number of the event among those of the node, by which it is acknowledged.
+   * Number of the event on the node, for its acknowledgement.
    *
    * @generated from field: uint64 number = 3;
    */
@@ -912,7 +910,7 @@ export declare type ContextEventRecord = Message<"hearth.node.v1.ContextEventRec
   event: Uint8Array;
 
   /**
-   * As in JobEventRecord; 0 for one that is sent again because a gateway asked, which needs no acknowledgement.
+   * As in JobEventRecord; 0 for a repeated event that needs no acknowledgement.
    *
    * @generated from field: uint64 number = 2;
    */
@@ -926,8 +924,7 @@ export declare type ContextEventRecord = Message<"hearth.node.v1.ContextEventRec
 export declare const ContextEventRecordSchema: GenMessage<ContextEventRecord>;
 
 /**
- * Events that the gateway has taken: they are stored, and are published whatever becomes of the gateway; or they are void. The node
- * keeps them no longer.
+ * Acknowledges events: they are stored, and will be published even if the gateway dies; or they are void. The node removes them.
  *
  * @generated from message hearth.node.v1.Acknowledgement
  */
@@ -978,7 +975,7 @@ export declare type BlobRequest = Message<"hearth.node.v1.BlobRequest"> & {
     case: "fileName";
   } | {
     /**
-     * The names of the data files; the answer is a JSON array.
+     * The names of the data files, as a JSON array.
      *
      * @generated from field: bool file_names = 4;
      */
@@ -1002,8 +999,8 @@ export declare type BlobRequest = Message<"hearth.node.v1.BlobRequest"> & {
 export declare const BlobRequestSchema: GenMessage<BlobRequest>;
 
 /**
- * Answered, once there is something after the offset, with some of it; with nothing when the result is whole and ends there. So a
- * reader asks for each part when it has use for it, and who leaves need not say so. Answered with an error when the job has begun no result.
+ * The node responds, once there is something after the offset, with some of it, or with nothing when the result ends there. So a reader
+ * requests each part on demand, and may stop without notice. The node responds with an error when the job has begun no result.
  *
  * @generated from message hearth.node.v1.LiveResultPart
  */
@@ -1019,7 +1016,7 @@ export declare type LiveResultPart = Message<"hearth.node.v1.LiveResultPart"> & 
   offset: bigint;
 
   /**
-   * Of a job that has begun no result yet: answered once it begins one, or ends without.
+   * For a job that has begun no result yet: the node responds once it begins one, or ends without one.
    *
    * @generated from field: bool await_begin = 3;
    */
@@ -1033,7 +1030,7 @@ export declare type LiveResultPart = Message<"hearth.node.v1.LiveResultPart"> & 
 export declare const LiveResultPartSchema: GenMessage<LiveResultPart>;
 
 /**
- * A part of an answer to a BlobRequest. Chunks keep their order.
+ * A part of the response to a BlobRequest. Chunks keep their order.
  *
  * @generated from message hearth.node.v1.BlobChunk
  */
@@ -1054,14 +1051,14 @@ export declare type BlobChunk = Message<"hearth.node.v1.BlobChunk"> & {
   last: boolean;
 
   /**
-   * Set instead of bytes when there is no such blob; always the last.
+   * Error instead of bytes when there is no such blob; always the last chunk.
    *
    * @generated from field: string error = 4;
    */
   error: string;
 
   /**
-   * Of a live result.
+   * Media type of a live result.
    *
    * @generated from field: string media_type = 5;
    */
@@ -1075,7 +1072,7 @@ export declare type BlobChunk = Message<"hearth.node.v1.BlobChunk"> & {
 export declare const BlobChunkSchema: GenMessage<BlobChunk>;
 
 /**
- * Sent by the gateway each second; a node that hears none for three seconds ends the session.
+ * Sent by the gateway every second; a node ends the session after three seconds without one.
  *
  * @generated from message hearth.node.v1.Heartbeat
  */
@@ -1089,7 +1086,7 @@ export declare type Heartbeat = Message<"hearth.node.v1.Heartbeat"> & {
 export declare const HeartbeatSchema: GenMessage<Heartbeat>;
 
 /**
- * Sent by the node each second: its load and that of each context.
+ * Sent by the node every second: its load and the load of each context.
  *
  * @generated from message hearth.node.v1.Load
  */

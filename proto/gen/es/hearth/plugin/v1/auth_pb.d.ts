@@ -11,13 +11,13 @@ import type { JsonObject, Message } from "@bufbuild/protobuf";
 export declare const file_hearth_plugin_v1_auth: GenFile;
 
 /**
- * What a caller shows to prove who it is.
+ * The credentials of a request.
  *
  * @generated from message hearth.plugin.v1.AuthenticateRequest
  */
 export declare type AuthenticateRequest = Message<"hearth.plugin.v1.AuthenticateRequest"> & {
   /**
-   * Of the request, each name once; the values of a header that came several times are joined with `, `.
+   * Request headers, each name once; repeated values are joined with `, `.
    *
    * @generated from field: repeated hearth.plugin.v1.AuthenticateRequest.Header headers = 1;
    */
@@ -58,7 +58,7 @@ export declare type AuthenticateRequest_Header = Message<"hearth.plugin.v1.Authe
   name: string;
 
   /**
-   * Each character stands for one byte (ISO 8859-1).
+   * Each character represents one byte (ISO 8859-1).
    *
    * @generated from field: string value = 2;
    */
@@ -147,7 +147,7 @@ export declare const AuthenticateResponseSchema: GenMessage<AuthenticateResponse
  */
 export declare type Absent = Message<"hearth.plugin.v1.Absent"> & {
   /**
-   * A value of WWW-Authenticate (RFC 9110, section 11.6.1) that tells clients how to do better; empty for none.
+   * A value of WWW-Authenticate (RFC 9110, section 11.6.1) that tells clients which credentials are accepted. Empty for none.
    *
    * @generated from field: string challenge = 1;
    */
@@ -188,34 +188,34 @@ export declare type Refused = Message<"hearth.plugin.v1.Refused"> & {
 export declare const RefusedSchema: GenMessage<Refused>;
 
 /**
- * Somebody who proved who it is.
+ * An authenticated caller.
  *
  * @generated from message hearth.plugin.v1.Principal
  */
 export declare type Principal = Message<"hearth.plugin.v1.Principal"> & {
   /**
-   * Not empty; stands in the audit log and in messages.
+   * Not empty. Appears in the audit log and in messages.
    *
    * @generated from field: string id = 1;
    */
   id: string;
 
   /**
-   * Names of roles; what they allow stands in the gateway's configuration. A role that is not there allows nothing.
+   * Names of roles, which the gateway's configuration defines. An unknown role permits nothing.
    *
    * @generated from field: repeated string roles = 2;
    */
   roles: string[];
 
   /**
-   * Beyond which the roles allow nothing. Absent: no such limit. Present and empty: nothing is allowed.
+   * Permissions that limit the roles. Absent: no such limit. Present and empty: nothing is permitted.
    *
    * @generated from field: hearth.plugin.v1.PermissionLimit limit = 3;
    */
   limit?: PermissionLimit | undefined;
 
   /**
-   * What else is known, and not secret.
+   * Further attributes, not secret.
    *
    * @generated from field: google.protobuf.Struct claims = 4;
    */
@@ -249,16 +249,15 @@ export declare type PermissionLimit = Message<"hearth.plugin.v1.PermissionLimit"
 export declare const PermissionLimitSchema: GenMessage<PermissionLimit>;
 
 /**
- * Tells who a caller is. Served by plugins of kind PLUGIN_KIND_AUTH.
- *
- * Answers and error messages hold no secrets. Secrets are compared in a time that does not depend on where they differ.
+ * Authenticates callers. Served by plugins of kind PLUGIN_KIND_AUTH. Responses and error messages contain no secrets. Secrets are compared
+ * in constant time.
  *
  * @generated from service hearth.plugin.v1.AuthService
  */
 export declare const AuthService: GenService<{
   /**
-   * Called for each request of a caller, many times at once. An error, a deadline that passes and a response without an answer
-   * mean that it cannot tell: the caller is turned away as if by an outage, never let in.
+   * Called for each request of a caller, concurrently. An error, a passed deadline and a response without an outcome mean that the plugin
+   * cannot decide: the caller is refused as during an outage, never admitted.
    *
    * @generated from rpc hearth.plugin.v1.AuthService.Authenticate
    */

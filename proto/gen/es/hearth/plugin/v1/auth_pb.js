@@ -68,9 +68,8 @@ export const PermissionLimitSchema = /*@__PURE__*/
   messageDesc(file_hearth_plugin_v1_auth, 6);
 
 /**
- * Tells who a caller is. Served by plugins of kind PLUGIN_KIND_AUTH.
- *
- * Answers and error messages hold no secrets. Secrets are compared in a time that does not depend on where they differ.
+ * Authenticates callers. Served by plugins of kind PLUGIN_KIND_AUTH. Responses and error messages contain no secrets. Secrets are compared
+ * in constant time.
  *
  * @generated from service hearth.plugin.v1.AuthService
  */

@@ -66,7 +66,7 @@ export declare type PutBlobRequest = Message<"hearth.plugin.v1.PutBlobRequest"> 
 export declare const PutBlobRequestSchema: GenMessage<PutBlobRequest>;
 
 /**
- * What the whole content was.
+ * Digest and size of the whole content.
  *
  * @generated from message hearth.plugin.v1.PutBlobRequest.End
  */
@@ -176,7 +176,7 @@ export declare type DeleteBlobRequest = Message<"hearth.plugin.v1.DeleteBlobRequ
   digest: string;
 
   /**
-   * One that was put or renewed at this time or later stays.
+   * Keeps a blob that was put or renewed at this time or later.
    *
    * @generated from field: google.protobuf.Timestamp stored_before = 2;
    */
@@ -298,9 +298,9 @@ export declare const BlobService: GenService<{
     output: typeof PutBlobResponseSchema;
   },
   /**
-   * The content. Where there is none the stream ends well without a message; else there is one at least, with an empty chunk
-   * when the content is empty, and the first does not wait for the others. A stream that began ends well also when the blob is
-   * deleted meanwhile. The gateway checks the digest; a plugin that finds bytes damaged itself answers DATA_LOSS.
+   * Reads a blob. Without one the stream ends successfully without a message; else there is at least one message, with an empty chunk when
+   * the content is empty, and the first does not wait for the others. A stream that has begun completes even if the blob is deleted
+   * meanwhile. The gateway checks the digest; a plugin that detects damaged bytes itself returns DATA_LOSS.
    *
    * @generated from rpc hearth.plugin.v1.BlobService.ReadBlob
    */
@@ -310,7 +310,7 @@ export declare const BlobService: GenService<{
     output: typeof ReadBlobResponseSchema;
   },
   /**
-   * As a put of the same content: its age begins anew.
+   * Resets the age, like a put of the same content.
    *
    * @generated from rpc hearth.plugin.v1.BlobService.RenewBlob
    */
@@ -330,7 +330,7 @@ export declare const BlobService: GenService<{
     output: typeof DeleteBlobResponseSchema;
   },
   /**
-   * All blobs, in no order, as many in each message as the plugin likes. One that is put or deleted meanwhile may be missing.
+   * All blobs, unordered, with any number per message. Blobs that are put or deleted meanwhile may be missing.
    *
    * @generated from rpc hearth.plugin.v1.BlobService.ListBlobs
    */

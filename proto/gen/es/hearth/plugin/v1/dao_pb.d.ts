@@ -45,8 +45,8 @@ export declare type Write = Message<"hearth.plugin.v1.Write"> & {
    */
   write: {
     /**
-     * Stores a new job with its config and, for a job that is final already, its result.
-     * When its id, or its request id (unless empty), is taken, changes nothing and answers the job that has it.
+     * Stores a new job with its config and, for a job that is already final, its result. When its id, or its request id (unless empty), is
+     * taken, changes nothing and returns the job that has it.
      *
      * @generated from field: hearth.plugin.v1.InsertJobRequest insert_job = 1;
      */
@@ -62,8 +62,7 @@ export declare type Write = Message<"hearth.plugin.v1.Write"> & {
     case: "updateJob";
   } | {
     /**
-     * Adds lines to the log of a job; one whose number the job has already is left as it is. Nothing happens when there is no
-     * such job.
+     * Appends lines to the log of a job; existing numbers keep their line. Does nothing when there is no such job.
      *
      * @generated from field: hearth.plugin.v1.AppendJobLogsRequest append_job_logs = 3;
      */
@@ -79,7 +78,7 @@ export declare type Write = Message<"hearth.plugin.v1.Write"> & {
     case: "deleteJob";
   } | {
     /**
-     * Forgets jobs whose `end_time` is earlier than `before`, with all that they have, `limit` of them at most.
+     * Deletes up to `limit` jobs whose `end_time` is earlier than `before`, with all their data.
      *
      * @generated from field: hearth.plugin.v1.DeleteEndedJobsRequest delete_ended_jobs = 5;
      */
@@ -87,7 +86,7 @@ export declare type Write = Message<"hearth.plugin.v1.Write"> & {
     case: "deleteEndedJobs";
   } | {
     /**
-     * Stores a new context. When a context of that name is not final (STOPPED or FAILED), changes nothing and answers that one.
+     * Stores a new context. When a context of that name is open (not STOPPED or FAILED), changes nothing and returns that one.
      *
      * @generated from field: hearth.plugin.v1.InsertContextRequest insert_context = 6;
      */
@@ -117,8 +116,8 @@ export declare type Write = Message<"hearth.plugin.v1.Write"> & {
     case: "deleteEndedContexts";
   } | {
     /**
-     * Adds a version and answers it with its number, whatever number it came with: one more than the last that the name ever had,
-     * also when that was deleted. When the newest version has the same digest, answers that one and adds none.
+     * Adds a version and returns it with its number, regardless of the given one: one more than the last that the name ever had, including
+     * deleted ones. When the newest version has the same digest, returns that one and adds none.
      *
      * @generated from field: hearth.plugin.v1.InsertBinaryRequest insert_binary = 10;
      */
@@ -126,7 +125,7 @@ export declare type Write = Message<"hearth.plugin.v1.Write"> & {
     case: "insertBinary";
   } | {
     /**
-     * Deletes one version, or all of the name; answers those that were deleted.
+     * Deletes one version, or all versions of the name. Returns the deleted ones.
      *
      * @generated from field: hearth.plugin.v1.DeleteBinaryRequest delete_binary = 11;
      */
@@ -134,7 +133,7 @@ export declare type Write = Message<"hearth.plugin.v1.Write"> & {
     case: "deleteBinary";
   } | {
     /**
-     * Stores or replaces; answers what was replaced.
+     * Stores or replaces a file. Returns the replaced one.
      *
      * @generated from field: hearth.plugin.v1.PutFileRequest put_file = 12;
      */
@@ -142,7 +141,7 @@ export declare type Write = Message<"hearth.plugin.v1.Write"> & {
     case: "putFile";
   } | {
     /**
-     * Answers what was deleted.
+     * Returns the deleted file.
      *
      * @generated from field: hearth.plugin.v1.DeleteFileRequest delete_file = 13;
      */
@@ -166,7 +165,7 @@ export declare type Write = Message<"hearth.plugin.v1.Write"> & {
     case: "forgetAuditEntries";
   } | {
     /**
-     * Stores a new file. When the name is taken, changes nothing and answers the file that has it.
+     * Stores a new file. When the name is taken, changes nothing and returns the file that has it.
      *
      * @generated from field: hearth.plugin.v1.InsertFileRequest insert_file = 16;
      */
@@ -194,7 +193,7 @@ export declare const WriteSchema: GenMessage<Write>;
  */
 export declare type WriteResponse = Message<"hearth.plugin.v1.WriteResponse"> & {
   /**
-   * Of each write, in their order.
+   * One outcome per write, in order.
    *
    * @generated from field: repeated hearth.plugin.v1.Outcome outcomes = 1;
    */
@@ -208,7 +207,7 @@ export declare type WriteResponse = Message<"hearth.plugin.v1.WriteResponse"> & 
 export declare const WriteResponseSchema: GenMessage<WriteResponse>;
 
 /**
- * What became of a write.
+ * The outcome of a write.
  *
  * @generated from message hearth.plugin.v1.Outcome
  */
@@ -340,7 +339,7 @@ export declare const OutcomeSchema: GenMessage<Outcome>;
  */
 export declare type Failure = Message<"hearth.plugin.v1.Failure"> & {
   /**
-   * As the status codes of calls; FAILED_PRECONDITION is for the whole call only.
+   * Status codes as of calls; FAILED_PRECONDITION is for the whole call only.
    *
    * @generated from field: uint32 code = 1;
    */
@@ -354,7 +353,7 @@ export declare type Failure = Message<"hearth.plugin.v1.Failure"> & {
   message: string;
 
   /**
-   * With UNAVAILABLE: the state of the store, as the trailer `hearth-store-state` of a call has it. Empty: it is away.
+   * With UNAVAILABLE: the state of the store, as in the trailer `hearth-store-state` of a call. Empty: it is unavailable.
    *
    * @generated from field: string store_state = 3;
    */
@@ -401,7 +400,7 @@ export declare type InsertJobRequest = Message<"hearth.plugin.v1.InsertJobReques
   job?: Job | undefined;
 
   /**
-   * What the job was submitted with (JSON, UTF-8).
+   * The submitted config (JSON, UTF-8).
    *
    * @generated from field: bytes config = 2;
    */
@@ -794,7 +793,7 @@ export declare const DeleteEndedJobsRequestSchema: GenMessage<DeleteEndedJobsReq
  */
 export declare type DeleteManyResponse = Message<"hearth.plugin.v1.DeleteManyResponse"> & {
   /**
-   * How many were forgotten.
+   * Number of deleted items.
    *
    * @generated from field: uint32 count = 1;
    */
@@ -1082,7 +1081,7 @@ export declare type GetBinaryRequest = Message<"hearth.plugin.v1.GetBinaryReques
   name: string;
 
   /**
-   * Which version; the newest when none is set.
+   * The version; the newest if unset.
    *
    * @generated from oneof hearth.plugin.v1.GetBinaryRequest.selector
    */
@@ -1589,9 +1588,9 @@ export declare const DeleteOutboxEventsRequestSchema: GenMessage<DeleteOutboxEve
  */
 export declare const DaoService: GenService<{
   /**
-   * Does the writes in their order, each wholly or not at all, and answers each when all are durable. One that fails keeps the others
-   * from nothing. A gateway sends what waits when the group before was answered, so its writes take effect in the order in which it
-   * made them; a plugin does well to commit a group as one.
+   * Executes writes in order, each atomically, and responds when all are durable. A failing write does not prevent others. A gateway sends
+   * the next group after the response to the previous one, so its writes take effect in the order of the calls; a plugin should commit a
+   * group as one.
    *
    * @generated from rpc hearth.plugin.v1.DaoService.Write
    */
@@ -1763,7 +1762,7 @@ export declare const DaoService: GenService<{
     output: typeof IsDigestUsedResponseSchema;
   },
   /**
-   * Events that are to be published, by id ascending.
+   * Events to publish, by id ascending.
    *
    * @generated from rpc hearth.plugin.v1.DaoService.ListOutboxEvents
    */

@@ -38,15 +38,14 @@ export declare type HandshakeRequest = Message<"hearth.plugin.v1.HandshakeReques
   contractVersion: number;
 
   /**
-   * What the gateway wants it for.
+   * The kind that the gateway expects.
    *
    * @generated from field: hearth.plugin.v1.PluginKind kind = 2;
    */
   kind: PluginKind;
 
   /**
-   * The plugin's own part of the gateway's configuration; empty when there is none. A key that the plugin does not know is a
-   * fault.
+   * The plugin's section of the gateway's configuration. Empty when there is none. An unknown key is an error.
    *
    * @generated from field: google.protobuf.Struct config = 3;
    */
@@ -83,14 +82,14 @@ export declare type HandshakeResponse = Message<"hearth.plugin.v1.HandshakeRespo
   name: string;
 
   /**
-   * All that is wrong with the configuration, one sentence a fault, with the key that it is about. The plugin is not ready then.
+   * All problems of the configuration, one sentence each, with the key. The plugin is not ready then.
    *
    * @generated from field: repeated string faults = 4;
    */
   faults: string[];
 
   /**
-   * Of its kind; set when the plugin is ready. Must be the same as long as the gateway runs.
+   * Capabilities of its kind, set when the plugin is ready. Must not change while the gateway runs.
    *
    * @generated from oneof hearth.plugin.v1.HandshakeResponse.capabilities
    */
@@ -122,13 +121,13 @@ export declare type HandshakeResponse = Message<"hearth.plugin.v1.HandshakeRespo
 export declare const HandshakeResponseSchema: GenMessage<HandshakeResponse>;
 
 /**
- * What a DAO's back end can do, where they differ.
+ * Capabilities of a DAO.
  *
  * @generated from message hearth.plugin.v1.DaoCapabilities
  */
 export declare type DaoCapabilities = Message<"hearth.plugin.v1.DaoCapabilities"> & {
   /**
-   * What was written is there after the plugin's process died. False: for tests.
+   * Writes survive the death of the plugin's process. False: for tests.
    *
    * @generated from field: bool durable = 1;
    */
@@ -157,7 +156,7 @@ export declare type DaoCapabilities = Message<"hearth.plugin.v1.DaoCapabilities"
 export declare const DaoCapabilitiesSchema: GenMessage<DaoCapabilities>;
 
 /**
- * What an auth plugin does, where they differ.
+ * Capabilities of an auth plugin.
  *
  * @generated from message hearth.plugin.v1.AuthCapabilities
  */
@@ -177,7 +176,7 @@ export declare type AuthCapabilities = Message<"hearth.plugin.v1.AuthCapabilitie
 export declare const AuthCapabilitiesSchema: GenMessage<AuthCapabilities>;
 
 /**
- * What a blob store can do, where they differ: in nothing so far.
+ * Capabilities of a blob store: none so far.
  *
  * @generated from message hearth.plugin.v1.BlobCapabilities
  */
@@ -191,7 +190,7 @@ export declare type BlobCapabilities = Message<"hearth.plugin.v1.BlobCapabilitie
 export declare const BlobCapabilitiesSchema: GenMessage<BlobCapabilities>;
 
 /**
- * What a plugin is for.
+ * The kind of a plugin.
  *
  * @generated from enum hearth.plugin.v1.PluginKind
  */
@@ -209,7 +208,7 @@ export enum PluginKind {
   DAO = 1,
 
   /**
-   * Tells who callers are: serves AuthService.
+   * Authenticates callers: serves AuthService.
    *
    * @generated from enum value: PLUGIN_KIND_AUTH = 2;
    */
@@ -235,14 +234,11 @@ export declare const PluginKindSchema: GenEnum<PluginKind>;
  */
 export declare const PluginService: GenService<{
   /**
-   * Tells what the plugin is, checks the configuration and makes the plugin ready for use.
-   *
-   * Gateways may do it several times, and several gateways may do it. A plugin that is ready and is given the configuration that
-   * it has answers at once, as before; to another configuration it answers a fault.
-   *
-   * Contract version, kind and name are always answered. A plugin that is asked for another contract version or kind than its
-   * own answers just these three and does nothing. One that cannot get ready though its configuration is right, such as
-   * for a database that is away, answers an error instead, and holds nothing open.
+   * Describes the plugin, validates its configuration and makes it ready. Gateways may call it repeatedly, and several gateways may. A
+   * plugin that is ready and receives its present configuration responds at once as before; to another configuration it responds with a
+   * problem. Contract version, kind and name are always returned. A plugin that is asked for another contract version or kind than its own
+   * returns only these three and does nothing. One that cannot get ready although its configuration is valid, such as for an unavailable
+   * database, returns an error instead, and holds nothing open.
    *
    * @generated from rpc hearth.plugin.v1.PluginService.Handshake
    */

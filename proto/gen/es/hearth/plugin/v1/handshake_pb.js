@@ -69,7 +69,7 @@ export const PluginKindSchema = /*@__PURE__*/
   enumDesc(file_hearth_plugin_v1_handshake, 0);
 
 /**
- * What a plugin is for.
+ * The kind of a plugin.
  *
  * @generated from enum hearth.plugin.v1.PluginKind
  */

@@ -48,10 +48,7 @@ export interface GatewayMessage {
     | { $case: "holdingsRequest"; value: HoldingsRequest }
     | { $case: "acknowledgement"; value: Acknowledgement }
     | undefined;
-  /**
-   * Of a command about a job or context: by which its Acceptance or Refusal is known. Chosen by the gateway; 0 where it
-   * awaits none.
-   */
+  /** Id of a command about a job or context, for its Acceptance or Refusal. Chosen by the gateway; 0 if it expects none. */
   requestId: number;
 }
 
@@ -69,7 +66,7 @@ export interface NodeMessage {
     | { $case: "holdingsAnswer"; value: HoldingsAnswer }
     | { $case: "jobStarted"; value: JobStarted }
     | undefined;
-  /** Of an Acceptance or Refusal: the `request_id` of the command that it answers. */
+  /** For an Acceptance or Refusal: the `request_id` of the command. */
   requestId: number;
 }
 
@@ -79,7 +76,7 @@ export interface Hello {
   version: string;
 }
 
-/** Answers Hello: what the node is and holds, so that the gateway can compare it with the record. */
+/** Response to Hello: what the node is and holds, for comparison with the store. */
 export interface Welcome {
   nodeId: string;
   version: string;
@@ -97,14 +94,14 @@ export interface HeldJob {
 
 /** Asks which of these the node does not hold. */
 export interface HoldingsRequest {
-  /** Chosen by the gateway, returned with the answer. */
+  /** Chosen by the gateway and returned with the response. */
   requestId: number;
   contextIds: string[];
   /** A job whose earlier attempt is held is not held. */
   jobs: HeldJob[];
 }
 
-/** Answers HoldingsRequest. */
+/** Response to HoldingsRequest. */
 export interface HoldingsAnswer {
   requestId: number;
   missingContextIds: string[];
@@ -112,8 +109,8 @@ export interface HoldingsAnswer {
 }
 
 /**
- * Runs a job in a context that is started, or was asked for on this session before.
- * Answered by job events, or by a Refusal with this job's id when it was not taken.
+ * Runs a job in a context that was started earlier or on this session. The node responds with job events, or with a Refusal with the job's
+ * id.
  */
 export interface RunJob {
   jobId: string;
@@ -134,37 +131,37 @@ export interface RunJob {
   gracePeriodMs: number;
   /** Refuses instead of waiting when no slot is free. */
   noQueue: boolean;
-  /** Higher goes first among those that wait. */
+  /** Jobs of higher priority run first among waiting ones. */
   priority: number;
   /** Asks for an Acceptance, and for JobStarted. */
   confirm: boolean;
-  /** When the attempt is the last, its failure is final; else the node tells `retrying`. */
+  /** The failure of the last attempt is final; earlier ones emit `retrying`. */
   maxAttempts: number;
   /** Time before the second attempt; doubled for each further one. */
   retryDelayMs: number;
-  /** What runs it. */
+  /** The runtime of the job. */
   runtime: Runtime;
   /** Name of the binary, for messages. */
   binary: string;
-  /** Further jars, before that of the binary. */
+  /** Further jars, before the binary's own. */
   classPath: Library[];
   /** Instead of a binary. */
   sql: SqlQuery | undefined;
 }
 
-/** A jar beside that of the binary. */
+/** A further jar. */
 export interface Library {
   /** Name of its binary, for messages. */
   name: string;
   digest: string;
 }
 
-/** Cancels a job. Answered by its events; by a Refusal when the node does not hold it. */
+/** Cancels a job. The node responds with the job's events, or with a Refusal when it does not hold the job. */
 export interface CancelJob {
   jobId: string;
 }
 
-/** Starts a context. Answered by context events, or by a Refusal with its id. */
+/** Starts a context. The node responds with context events, or with a Refusal with its id. */
 export interface StartContext {
   contextId: string;
   name: string;
@@ -178,8 +175,8 @@ export interface StartContext {
 }
 
 /**
- * Stops a context: its jobs are cancelled, with `force` without grace; with `drain` they are run to their ends, and no
- * more are taken. Answered by context events; by a Refusal when the node does not hold it.
+ * Stops a context: its jobs are cancelled, with `force` without grace periods; with `drain` they run to their ends, and new ones are
+ * refused. The node responds with context events, or with a Refusal when it does not hold the context.
  */
 export interface StopContext {
   contextId: string;
@@ -188,9 +185,8 @@ export interface StopContext {
 }
 
 /**
- * Replaces the process of a context, with changed settings when there are any: jobs that run are cancelled as by StopContext,
- * those that wait run in the new process.
- * Answered by context events; by a Refusal when the node does not hold it.
+ * Replaces the process of a context, with other settings if given: running jobs are cancelled as by StopContext, waiting ones run in the
+ * new process. The node responds with context events, or with a Refusal when it does not hold the context.
  */
 export interface RestartContext {
   contextId: string;
@@ -198,7 +194,7 @@ export interface RestartContext {
   force: boolean;
 }
 
-/** Asks for the named objects of a context, or drops one. Answered by an ObjectsAnswer. */
+/** Lists the named objects of a context, or drops one. The node responds with an ObjectsAnswer. */
 export interface ObjectsRequest {
   /** Unique among the requests of one gateway on a session. */
   requestId: number;
@@ -207,7 +203,7 @@ export interface ObjectsRequest {
   drop: string;
 }
 
-/** The named objects of a context, by name; after a drop, the one that was dropped, if there was one. */
+/** The named objects of a context, sorted by name; after a drop, the dropped one, if any. */
 export interface ObjectsAnswer {
   requestId: number;
   objects: NamedObject[];
@@ -318,7 +314,7 @@ export interface JobEventRecord {
   event: Uint8Array;
   /** The JSON of a result that is kept with the job; larger ones are fetched as a blob by their digest. */
   result: Uint8Array;
-  /** Number of the event among those of the node, by which it is acknowledged. */
+  /** Number of the event on the node, for its acknowledgement. */
   number: number;
   /**
    * It, or one of the job's before it, was sent to another session: that gateway may have stored or published it, and what
@@ -330,14 +326,11 @@ export interface JobEventRecord {
 /** A context event, in the encoding of `hearth.v1.ContextEvent`. Sent to all gateways, until one acknowledges it. */
 export interface ContextEventRecord {
   event: Uint8Array;
-  /** As in JobEventRecord; 0 for one that is sent again because a gateway asked, which needs no acknowledgement. */
+  /** As in JobEventRecord; 0 for a repeated event that needs no acknowledgement. */
   number: number;
 }
 
-/**
- * Events that the gateway has taken: they are stored, and are published whatever becomes of the gateway; or they are void. The node
- * keeps them no longer.
- */
+/** Acknowledges events: they are stored, and will be published even if the gateway dies; or they are void. The node removes them. */
 export interface Acknowledgement {
   numbers: number[];
 }
@@ -354,7 +347,7 @@ export interface BlobRequest {
     /** The digest of the data file of this name, in UTF-8. Its content is asked for by that. */
     { $case: "fileName"; value: string }
     | //
-    /** The names of the data files; the answer is a JSON array. */
+    /** The names of the data files, as a JSON array. */
     { $case: "fileNames"; value: boolean }
     | //
     /** A part of a result that a job is making, or has just made. */
@@ -363,32 +356,32 @@ export interface BlobRequest {
 }
 
 /**
- * Answered, once there is something after the offset, with some of it; with nothing when the result is whole and ends there. So a
- * reader asks for each part when it has use for it, and who leaves need not say so. Answered with an error when the job has begun no result.
+ * The node responds, once there is something after the offset, with some of it, or with nothing when the result ends there. So a reader
+ * requests each part on demand, and may stop without notice. The node responds with an error when the job has begun no result.
  */
 export interface LiveResultPart {
   jobId: string;
   offset: number;
-  /** Of a job that has begun no result yet: answered once it begins one, or ends without. */
+  /** For a job that has begun no result yet: the node responds once it begins one, or ends without one. */
   awaitBegin: boolean;
 }
 
-/** A part of an answer to a BlobRequest. Chunks keep their order. */
+/** A part of the response to a BlobRequest. Chunks keep their order. */
 export interface BlobChunk {
   requestId: number;
   bytes: Uint8Array;
   last: boolean;
-  /** Set instead of bytes when there is no such blob; always the last. */
+  /** Error instead of bytes when there is no such blob; always the last chunk. */
   error: string;
-  /** Of a live result. */
+  /** Media type of a live result. */
   mediaType: string;
 }
 
-/** Sent by the gateway each second; a node that hears none for three seconds ends the session. */
+/** Sent by the gateway every second; a node ends the session after three seconds without one. */
 export interface Heartbeat {
 }
 
-/** Sent by the node each second: its load and that of each context. */
+/** Sent by the node every second: its load and the load of each context. */
 export interface Load {
   node:
     | NodeLoad

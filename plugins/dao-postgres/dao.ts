@@ -1,16 +1,16 @@
 import { abortable } from "../../lib/async/mod.ts";
 import { createRecordReader, type Dao, type PluginStart } from "../contract/mod.ts";
-import { createAuditStore } from "./audit.ts";
-import { createBinaryStore } from "./binaries.ts";
+import type { Write } from "./commits/write.ts";
+import { createWriter } from "./commits/writer.ts";
 import type { PostgresConfig } from "./config.ts";
-import { createContextStore } from "./contexts.ts";
 import { createReader, readDatabase } from "./database.ts";
-import { createFileStore } from "./files.ts";
-import { createJobStore } from "./jobs.ts";
 import { migrate } from "./migrate.ts";
-import { createOutboxStore } from "./outbox.ts";
-import type { Write } from "./write.ts";
-import { createWriter } from "./writer.ts";
+import { createAuditStore } from "./tables/audit.ts";
+import { createBinaryStore } from "./tables/binaries.ts";
+import { createContextStore } from "./tables/contexts.ts";
+import { createFileStore } from "./tables/files.ts";
+import { createJobStore } from "./tables/jobs.ts";
+import { createOutboxStore } from "./tables/outbox.ts";
 
 /** A write without effect, which fails on a read-only server. */
 const ping: Write<void> = {

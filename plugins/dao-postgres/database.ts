@@ -4,7 +4,7 @@ import pg from "pg";
 import { type PluginLog, StoreUnavailable } from "../contract/mod.ts";
 import { readText } from "../files/mod.ts";
 import { type PostgresConfig, type TlsConfig, targetOf } from "./config.ts";
-import type { Row } from "./rows.ts";
+import type { Row } from "./tables/rows.ts";
 import { stateOf } from "./unavailable.ts";
 
 /** Time limit for a connection, from the server or the pool, in milliseconds. */

@@ -8,8 +8,8 @@ import { expect, test } from "vitest";
 import { expectRefusedWithItsChange } from "../../test/contract/refused_event.ts";
 import { json, sampleEvent, sampleId, sampleJob } from "../../test/contract/samples.ts";
 import { createTemporaryDirectory } from "../../test/contract/temporary_directory.ts";
+import { openWriter, startWriterThread } from "./commits/writer.ts";
 import { startDao } from "./dao.ts";
-import { openWriter, startWriterThread } from "./writer.ts";
 
 const { signal } = new AbortController();
 const log = { info() {}, warn() {} };

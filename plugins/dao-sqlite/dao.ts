@@ -1,15 +1,15 @@
 import { resolve } from "node:path";
 import { createRecordReader, type Dao, type PluginStart, translateErrors } from "../contract/mod.ts";
-import { createAuditStore } from "./audit.ts";
-import { createBinaryStore } from "./binaries.ts";
-import { createContextStore } from "./contexts.ts";
+import { openWriter, startWriterThread } from "./commits/writer.ts";
 import { openForReading } from "./database.ts";
-import { createFileStore } from "./files.ts";
 import { createFolderOf } from "./folder.ts";
-import { createJobStore } from "./jobs.ts";
-import { createOutboxStore } from "./outbox.ts";
+import { createAuditStore } from "./tables/audit.ts";
+import { createBinaryStore } from "./tables/binaries.ts";
+import { createContextStore } from "./tables/contexts.ts";
+import { createFileStore } from "./tables/files.ts";
+import { createJobStore } from "./tables/jobs.ts";
+import { createOutboxStore } from "./tables/outbox.ts";
 import { sqliteFault } from "./unavailable.ts";
-import { openWriter, startWriterThread } from "./writer.ts";
 
 /** Opens the database file, creates it and its folder when absent, and starts its writer thread. */
 export async function startDao(

@@ -1,9 +1,6 @@
-import { spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { writeFile } from "node:fs/promises";
 import http from "node:http";
 import http2 from "node:http2";
-import { join } from "node:path";
 import { Code, ConnectError, createClient, type Transport } from "@connectrpc/connect";
 import { createConnectTransport, createGrpcTransport, createGrpcWebTransport } from "@connectrpc/connect-node";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -290,57 +287,4 @@ test("after a key rotation tokens with the new key are accepted and tokens with 
   await issuer.rotate();
   expect(await call200(bearerProof(await issuer.token(AUDIENCE, ["watchers"])))).toBe(200);
   expect(await call200(old)).toBe(401);
-});
-
-test("a plugin that cannot tell closes the door, also for those whom others would know", async () => {
-  const { path } = stack.use(await createTemporaryDirectory());
-  const plugin = join(path, "broken.ts");
-  const contract = join(import.meta.dirname, "../../../plugins/contract/mod.ts");
-  await writeFile(
-    plugin,
-    `import { definePlugin } from ${JSON.stringify(contract)};
-     import { z } from ${JSON.stringify(import.meta.resolve("zod"))};
-     export default definePlugin({ kind: "auth", name: "broken", config: z.strictObject({}), start: async () => ({
-       admitsAnyone: false,
-       authenticate: async () => { throw new Error("the directory is down"); },
-       async [Symbol.asyncDispose]() {},
-     }) });`,
-  );
-  const auth = [{ plugin }, { plugin: "hearth:auth-none" }];
-  await using closed = await startHearth({
-    nodes: 0,
-    gateways: 0,
-    config: { gateway: { auth, roles: { anonymous: { permissions: ["*"] } } } },
-  });
-  const { url } = await closed.addGateway();
-  const answer = await fetch(`${url}/v1/jobs`);
-  expect(answer.status).toBe(503);
-  expect(await answer.text()).not.toContain("directory");
-  expect((await fetch(`${url}/jobs`)).status).toBe(503);
-  expect((await fetch(`${url}/healthz`)).status).toBe(200);
-});
-
-/** What a gateway that cannot start writes. */
-async function failedStart(gateway: object, ...flags: string[]): Promise<string> {
-  await using directory = await createTemporaryDirectory();
-  const file = join(directory.path, "config.json");
-  await writeFile(file, JSON.stringify({ gateway }));
-  const main = join(import.meta.dirname, "../../../gateway/main.ts");
-  const args = [main, "--config", file, "--nats", hearth.natsUrl, "--data-dir", directory.path, ...flags];
-  const { status, stdout } = spawnSync(process.execPath, args, { encoding: "utf8", timeout: 30_000 });
-  expect(status).toBe(1);
-  return stdout;
-}
-
-test("a gateway that admits anyone does not listen on other addresses than loopback", async () => {
-  const gateway = { auth: [{ plugin: "hearth:auth-none" }], roles: { anonymous: { permissions: ["*"] } } };
-  expect(await failedStart(gateway, "--listen", "0.0.0.0:0")).toContain('auth plugin \\"auth-none\\" admits anyone');
-});
-
-test("a gateway whose auth plugin does not start says which and why, and does not start", async () => {
-  const config = { file: import.meta.filename };
-  const gateway = { auth: [{ plugin: "hearth:auth-basic", config }], roles: { admin: { permissions: ["*"] } } };
-  const text = await failedStart(gateway, "--listen", "127.0.0.1:0");
-  expect(text).toContain("Cannot start plugin");
-  expect(text).toContain(import.meta.filename);
 });

@@ -1,6 +1,6 @@
 import { toBinary } from "@bufbuild/protobuf";
-import { type Job, JobSchema, LogLineSchema } from "../../proto/mod.ts";
-import { type JobStore, readLogLine, readRecord } from "../contract/mod.ts";
+import { type Job, JobSchema, LogLineSchema } from "../../../proto/mod.ts";
+import { type JobStore, readLogLine, readRecord } from "../../contract/mod.ts";
 import { appendJobLogs, deleteEndedJobs, deleteJob, insertJob, type JobColumns, updateJob } from "./job_writes.ts";
 import { pageQuery } from "./pages.ts";
 import { blobOf, numberOf, type Row, stringIn } from "./rows.ts";

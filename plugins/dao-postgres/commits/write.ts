@@ -1,5 +1,5 @@
-import type { Query } from "./database.ts";
-import type { Row } from "./rows.ts";
+import type { Query } from "../database.ts";
+import type { Row } from "../tables/rows.ts";
 
 /** One write: a statement that does it whole, and what its rows mean. */
 export interface Write<Answer> extends Query {

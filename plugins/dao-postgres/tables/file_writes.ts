@@ -1,5 +1,5 @@
+import type { Write } from "../commits/write.ts";
 import { blobOf } from "./rows.ts";
-import type { Write } from "./write.ts";
 
 /** Columns of a file. */
 export type FileColumns = readonly [name: string, digest: string];

@@ -1,8 +1,8 @@
 import type { DatabaseSync } from "node:sqlite";
+import { openBesideThread } from "../database.ts";
+import { storeStateOf } from "../unavailable.ts";
 import type { BatchAnswer, Write } from "./batch.ts";
 import { prepareCommit } from "./commit.ts";
-import { openBesideThread } from "./database.ts";
-import { storeStateOf } from "./unavailable.ts";
 import type { Writes } from "./writes.ts";
 
 /** Small writes that a caller waits for. */
@@ -26,7 +26,7 @@ const SMOOTHING = 0.1;
 const MOST_IN_ROW = 100;
 
 /** Commits single writes on the thread of their caller: two changes of threads would take longer than the commit. */
-export class OwnCommits implements Disposable {
+export class SingleCommits implements Disposable {
   readonly #database: DatabaseSync;
   readonly #commit: (batch: readonly Write[]) => BatchAnswer;
   #inRow = 0;

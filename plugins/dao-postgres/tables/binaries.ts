@@ -1,8 +1,8 @@
 import { create, toBinary } from "@bufbuild/protobuf";
-import { type Binary, BinarySchema } from "../../proto/mod.ts";
-import { type BinarySelector, type BinaryStore, readRecord } from "../contract/mod.ts";
+import { type Binary, BinarySchema } from "../../../proto/mod.ts";
+import { type BinarySelector, type BinaryStore, readRecord } from "../../contract/mod.ts";
+import type { Query } from "../database.ts";
 import { deleteBinaries, insertBinary, type StoredBinary, storedBinary } from "./binary_writes.ts";
-import type { Query } from "./database.ts";
 import { numberOf, stringIn } from "./rows.ts";
 import type { StoreDeps } from "./store.ts";
 import { textOf } from "./text.ts";

@@ -1,10 +1,10 @@
 import type { DatabaseSync } from "node:sqlite";
-import { prepareAuditWrites } from "./audit_writes.ts";
-import { prepareBinaryWrites } from "./binary_writes.ts";
-import { prepareContextWrites } from "./context_writes.ts";
-import { prepareFileWrites } from "./file_writes.ts";
-import { prepareJobWrites } from "./job_writes.ts";
-import { prepareOutboxWrites } from "./outbox_writes.ts";
+import { prepareAuditWrites } from "../tables/audit_writes.ts";
+import { prepareBinaryWrites } from "../tables/binary_writes.ts";
+import { prepareContextWrites } from "../tables/context_writes.ts";
+import { prepareFileWrites } from "../tables/file_writes.ts";
+import { prepareJobWrites } from "../tables/job_writes.ts";
+import { prepareOutboxWrites } from "../tables/outbox_writes.ts";
 
 /** Every write there is, by name; the table is the protocol between the DAO and its writer thread. */
 export type Writes = ReturnType<typeof prepareWrites>;

@@ -1,8 +1,8 @@
 /** The thread that owns the writing connection: receives batches, commits each in one transaction, and responds. */
 import { parentPort, workerData } from "node:worker_threads";
+import { openForWriting } from "../database.ts";
 import { type Batch, unpackBatch } from "./batch.ts";
 import { prepareCommit } from "./commit.ts";
-import { openForWriting } from "./database.ts";
 
 if (!parentPort) throw new Error("writer_thread.ts runs as a worker thread only");
 const port = parentPort;

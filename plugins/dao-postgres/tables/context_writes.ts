@@ -1,7 +1,7 @@
-import type { OutboxEvent } from "../contract/mod.ts";
+import type { OutboxEvent } from "../../contract/mod.ts";
+import type { Write } from "../commits/write.ts";
 import { outboxValues } from "./outbox.ts";
 import { blobOf } from "./rows.ts";
-import type { Write } from "./write.ts";
 
 /** Columns of a context, in the order of the parameters below. */
 export type ContextColumns = readonly [

@@ -1,5 +1,5 @@
 import type { Client } from "pg";
-import type { Row } from "./rows.ts";
+import type { Row } from "../tables/rows.ts";
 import type { Write } from "./write.ts";
 
 export type Outcome = PromiseSettledResult<readonly Row[]>;

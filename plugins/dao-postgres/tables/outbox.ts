@@ -1,8 +1,8 @@
-import type { OutboxEvent, OutboxStore } from "../contract/mod.ts";
+import type { OutboxEvent, OutboxStore } from "../../contract/mod.ts";
+import type { Write } from "../commits/write.ts";
 import { stringIn } from "./rows.ts";
 import type { StoreDeps } from "./store.ts";
 import { textOf } from "./text.ts";
-import type { Write } from "./write.ts";
 
 /** The three parameters of an event, in the order of the outbox's columns; NULL without an event. */
 export function outboxValues(event: OutboxEvent | undefined): (string | null)[] {

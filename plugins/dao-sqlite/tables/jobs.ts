@@ -1,6 +1,6 @@
 import { toBinary } from "@bufbuild/protobuf";
-import { type Job, Job_State, JobSchema, LogLineSchema } from "../../proto/mod.ts";
-import { type JobStore, type OutboxEvent, readLogLine, readRecord } from "../contract/mod.ts";
+import { type Job, Job_State, JobSchema, LogLineSchema } from "../../../proto/mod.ts";
+import { type JobStore, type OutboxEvent, readLogLine, readRecord } from "../../contract/mod.ts";
 import type { JobColumns } from "./job_writes.ts";
 import { outboxColumns } from "./outbox_writes.ts";
 import { preparePages } from "./pages.ts";

@@ -1,6 +1,6 @@
 import { create, toBinary } from "@bufbuild/protobuf";
-import { type Binary, BinarySchema } from "../../proto/mod.ts";
-import { type BinaryStore, readRecord } from "../contract/mod.ts";
+import { type Binary, BinarySchema } from "../../../proto/mod.ts";
+import { type BinaryStore, readRecord } from "../../contract/mod.ts";
 import { type StoredBinary, storedBinary } from "./binary_writes.ts";
 import { numberOf, type Row, textOf } from "./rows.ts";
 import type { StoreDeps } from "./store.ts";

@@ -1,4 +1,4 @@
-import type { OutboxStore } from "../contract/mod.ts";
+import type { OutboxStore } from "../../contract/mod.ts";
 import { textOf } from "./rows.ts";
 import type { StoreDeps } from "./store.ts";
 

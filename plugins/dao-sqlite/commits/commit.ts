@@ -1,6 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
+import { sqliteCode } from "../unavailable.ts";
 import type { BatchAnswer, Write, WriteFailure } from "./batch.ts";
-import { sqliteCode } from "./unavailable.ts";
 import { prepareWrites } from "./writes.ts";
 
 /** Makes the function that commits a batch in one transaction; when it returns, what did not fail is on the disk. */

@@ -1,6 +1,6 @@
 import { create, toBinary } from "@bufbuild/protobuf";
-import { type File, FileSchema } from "../../proto/mod.ts";
-import { type FileStore, readRecord } from "../contract/mod.ts";
+import { type File, FileSchema } from "../../../proto/mod.ts";
+import { type FileStore, readRecord } from "../../contract/mod.ts";
 import { deleteFile, insertFile, putFile } from "./file_writes.ts";
 import { stringIn } from "./rows.ts";
 import type { StoreDeps } from "./store.ts";

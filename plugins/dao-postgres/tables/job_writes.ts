@@ -1,7 +1,7 @@
-import type { OutboxEvent } from "../contract/mod.ts";
+import type { OutboxEvent } from "../../contract/mod.ts";
+import type { Write } from "../commits/write.ts";
 import { outboxValues } from "./outbox.ts";
 import { blobOf, numberOf } from "./rows.ts";
-import type { Write } from "./write.ts";
 
 /** Columns of a job, in the order of the parameters below. */
 export type JobColumns = readonly [

@@ -1,8 +1,8 @@
 import { Worker } from "node:worker_threads";
-import { type StoreState, StoreUnavailable } from "../contract/mod.ts";
+import { type StoreState, StoreUnavailable } from "../../contract/mod.ts";
+import { databaseFault } from "../unavailable.ts";
 import { type BatchAnswer, packBatch, type Write } from "./batch.ts";
-import { OwnCommits } from "./own_commits.ts";
-import { databaseFault } from "./unavailable.ts";
+import { SingleCommits } from "./single_commits.ts";
 import type { Writes } from "./writes.ts";
 
 /** Most waiting writes: minutes of work. More means that the disk has stopped, and would fill the memory. */
@@ -45,7 +45,7 @@ export async function openWriter(
   let idle = Promise.withResolvers<void>();
   let waiting: PendingWrite[] = [];
   let committing: PendingWrite[] = [];
-  let own: OwnCommits;
+  let own: SingleCommits;
   /** Why no more writes are taken. */
   let refusal: Error | undefined;
 
@@ -74,7 +74,7 @@ export async function openWriter(
   signal.addEventListener("abort", giveUp);
   try {
     await opened.promise;
-    own = new OwnCommits(path);
+    own = new SingleCommits(path);
   } catch (error) {
     void thread.terminate();
     throw error;

@@ -1,6 +1,6 @@
 import { toBinary } from "@bufbuild/protobuf";
-import { type Context, Context_State, ContextSchema, isFinalContext } from "../../proto/mod.ts";
-import { type ContextStore, readRecord } from "../contract/mod.ts";
+import { type Context, Context_State, ContextSchema, isFinalContext } from "../../../proto/mod.ts";
+import { type ContextStore, readRecord } from "../../contract/mod.ts";
 import type { ContextColumns } from "./context_writes.ts";
 import { outboxColumns } from "./outbox_writes.ts";
 import { preparePages } from "./pages.ts";

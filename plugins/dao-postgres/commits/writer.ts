@@ -1,8 +1,8 @@
 import pg from "pg";
+import { type Database, databaseFault, endClient, SILENCE_TIMEOUT_MS } from "../database.ts";
+import { lockSql } from "../migrate.ts";
+import type { Row } from "../tables/rows.ts";
 import { commitBatch, type Outcome } from "./commit.ts";
-import { type Database, databaseFault, endClient, SILENCE_TIMEOUT_MS } from "./database.ts";
-import { lockSql } from "./migrate.ts";
-import type { Row } from "./rows.ts";
 import type { Write } from "./write.ts";
 
 /** Most waiting writes: minutes of work. More means that the database has stopped, and would fill the memory. */

@@ -1,5 +1,5 @@
+import type { Write } from "../commits/write.ts";
 import { numberOf } from "./rows.ts";
-import type { Write } from "./write.ts";
 
 /** Messages are encoded entries, as many as ids and principals. */
 export function appendAudit(

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
-import type { OutboxEvent } from "../contract/mod.ts";
+import type { OutboxEvent } from "../../contract/mod.ts";
 
 /** An event, in the order of the columns of the outbox. */
 export type OutboxColumns = readonly [id: string, subject: string, payload: string];

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
-import type { RecordReader } from "../contract/mod.ts";
-import type { Writer } from "./writer.ts";
+import type { RecordReader } from "../../contract/mod.ts";
+import type { Writer } from "../commits/writer.ts";
 
 /** Dependencies of the stores. */
 export interface StoreDeps {

@@ -1,6 +1,6 @@
 import { toBinary } from "@bufbuild/protobuf";
-import { type Context, ContextSchema, isFinalContext } from "../../proto/mod.ts";
-import { type ContextStore, readRecord } from "../contract/mod.ts";
+import { type Context, ContextSchema, isFinalContext } from "../../../proto/mod.ts";
+import { type ContextStore, readRecord } from "../../contract/mod.ts";
 import {
   type ContextColumns,
   deleteContext,

@@ -1,6 +1,6 @@
 import { toBinary } from "@bufbuild/protobuf";
-import { AuditEntrySchema } from "../../proto/mod.ts";
-import { type AuditStore, readRecord } from "../contract/mod.ts";
+import { AuditEntrySchema } from "../../../proto/mod.ts";
+import { type AuditStore, readRecord } from "../../contract/mod.ts";
 import { appendAudit, forgetAudit } from "./audit_writes.ts";
 import { stringIn } from "./rows.ts";
 import type { StoreDeps } from "./store.ts";

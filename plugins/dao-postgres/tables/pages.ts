@@ -1,4 +1,4 @@
-import type { Query } from "./database.ts";
+import type { Query } from "../database.ts";
 import { textOf } from "./text.ts";
 
 /** Conditions of a page; its rows are sorted by id descending. */

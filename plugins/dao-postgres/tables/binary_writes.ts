@@ -1,5 +1,5 @@
+import type { Write } from "../commits/write.ts";
 import { blobOf, numberOf, type Row } from "./rows.ts";
-import type { Write } from "./write.ts";
 
 /** Columns of a binary except its version, which the insert determines. */
 export type BinaryColumns = readonly [name: string, digest: string, bundleDigest: string, sourceMapDigest: string];

@@ -39,7 +39,7 @@ const BOUNDED: Readonly<Record<string, string>> = {
   "gateway/gateway.ts": "gateway.drainTimeoutMs",
   "gateway/nodes/pending_replies.ts": "a constant, or a test's",
 
-  "gateway/nodes/session.ts": "constants of its callers",
+  "gateway/nodes/commands.ts": "constants of its callers",
   "gateway/outgoing/request.ts": "gateway.callbacks.timeoutMs, or a constant",
   "gateway/plugins/start_timeout.ts": "a constant",
   "gateway/retention/retention.ts": "gateway.retention.everyMinutes",

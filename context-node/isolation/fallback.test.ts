@@ -119,6 +119,19 @@ test("a node that is not root has the box of a user namespace", async ({ skip })
   expect({ output, signal }).toEqual({ output: ["errno 2"], signal: undefined });
 });
 
+test("a node of another user starts although a killed node left its programs", async ({ skip }) => {
+  if (!isRoot) return skip("only root can be two users");
+  const killed = spawn("true");
+  await once(killed, "exit");
+  const left = mkdtempSync(join(tmpdir(), `hearth-isolation-${killed.pid}-`));
+  try {
+    const { output } = await inside([], { uid: 65533, gid: 65533 }, "attempt(() => 'started');");
+    expect(output).toEqual(["started"]);
+  } finally {
+    rmSync(left, { recursive: true, force: true });
+  }
+});
+
 test("a node in a container, root without the right to mount or to make namespaces, locks its processes down", async ({
   skip,
 }) => {

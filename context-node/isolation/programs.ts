@@ -3,6 +3,7 @@ import {
   chownSync,
   cpSync,
   existsSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -31,11 +32,7 @@ export interface Programs extends Disposable {
  * In the folder for temporary files: the sandbox's user must reach it, and data folders are private. Removes the folders of killed nodes.
  */
 export function createPrograms(architecture: string): Programs {
-  for (const name of readdirSync(tmpdir())) {
-    const owner = NAME.exec(name)?.[1];
-    if (owner !== undefined && !existsSync(`/proc/${owner}`))
-      rmSync(join(tmpdir(), name), { recursive: true, force: true });
-  }
+  removeAbandoned();
   const root = mkdtempSync(join(tmpdir(), `hearth-isolation-${process.pid}-`));
   chmodSync(root, 0o755);
   const folders = new Map<string, string>();
@@ -72,6 +69,18 @@ export function createPrograms(architecture: string): Programs {
     },
     [Symbol.dispose]: () => rmSync(root, { recursive: true, force: true }),
   };
+}
+
+/** Removes the folders of killed nodes, except those of other users: their own nodes do that, and this one may lack the right. */
+function removeAbandoned(): void {
+  const user = process.getuid?.();
+  for (const name of readdirSync(tmpdir())) {
+    const owner = NAME.exec(name)?.[1];
+    if (owner === undefined || existsSync(`/proc/${owner}`)) continue;
+    const path = join(tmpdir(), name);
+    const isOurs = user === 0 || lstatSync(path, { throwIfNoEntry: false })?.uid === user;
+    if (isOurs) rmSync(path, { recursive: true, force: true });
+  }
 }
 
 /** Makes a user the owner of a folder and of the files in it. */

@@ -1,5 +1,5 @@
 import { Metadata } from "@grpc/grpc-js";
-import { BlobStreams, claimSession, FrameWriter, type Membership, PROOF_HEADER } from "../../cluster/mod.ts";
+import { BlobStreams, claimSession, type Membership, PROOF_HEADER } from "../../cluster/mod.ts";
 import { sessionEnded } from "../../proto/errors.ts";
 import type { NodeRuntime } from "../../proto/mod.ts";
 import {
@@ -13,14 +13,16 @@ import {
   type JobStarted,
   type Load,
   type NodeMessage,
-  type Refusal,
   SessionServiceClient,
   SILENCE_LIMIT_MS,
   type Welcome,
 } from "../../proto/node.ts";
+import { type AskOptions, Commands, type ExpectedAnswer } from "./commands.ts";
+import { MemoryReservations } from "./memory_reservations.ts";
 import { NamedObjects } from "./named_objects.ts";
 import { Answers } from "./pending_replies.ts";
 import { sessionCredentials, targetName } from "./session_credentials.ts";
+import { SessionFrames } from "./session_frames.ts";
 
 /** Callbacks of a session, in the order of the node's messages. */
 export interface SessionObserver {
@@ -33,25 +35,10 @@ export interface SessionObserver {
   blobRequested(session: NodeSession, request: BlobRequest): void;
 }
 
-/** Time after which a reserved context that the node's load never showed is released, in milliseconds. */
-const RESERVED_MS = 3 * HEARTBEAT_INTERVAL_MS;
-
 const UNPROVEN =
   "the node did not prove that it knows the secret (cluster.secret), or is not the one that was announced";
 
 type Message = NonNullable<GatewayMessage["message"]>;
-
-/** The pending reply to a command. Dispose it when nothing waits for it. */
-export interface ExpectedAnswer extends Disposable {
-  /** The refusal, or undefined if the node accepted the command. */
-  readonly given: Promise<Refusal | undefined>;
-}
-
-interface AskOptions {
-  readonly signal?: AbortSignal | undefined;
-  /** Time limit for the reply, in milliseconds. Default: until the session ends. */
-  readonly timeoutMs?: number | undefined;
-}
 
 /** Contexts and jobs that a node should hold. */
 interface Believed {
@@ -95,12 +82,6 @@ export async function openSession(options: SessionOptions): Promise<NodeSession>
   }
 }
 
-/** Approximate size of a message in bytes, exact for those that can be large. */
-function sizeOf(message: Message): number {
-  if (message.$case === "runJob") return message.value.config.length + 1024;
-  return message.$case === "blobChunk" ? message.value.bytes.length + 16 : 256;
-}
-
 /** A session: one stream to one node. */
 export class NodeSession {
   /** Resolves when the session is over, for any reason. */
@@ -114,18 +95,13 @@ export class NodeSession {
   readonly objects: NamedObjects;
   readonly #client: SessionServiceClient;
   readonly #stream: ReturnType<SessionServiceClient["open"]>;
-  readonly #frames: FrameWriter<Message>;
-  /** Numbers of events that the next frame acknowledges. */
-  #acknowledged: number[] = [];
+  readonly #frames: SessionFrames;
   readonly #observer: SessionObserver;
   readonly #holdings = new Answers<HoldingsAnswer>();
-  /** By request id. */
-  readonly #answers = new Map<number, Pick<PromiseWithResolvers<Refusal | undefined>, "resolve" | "reject">>();
-  #lastRequestId = 0;
+  readonly #commands: Commands;
   #welcome: Welcome | undefined;
   #load: Load | undefined;
-  /** Memory of contexts that were sent to the node and that its load does not show yet, by context id. */
-  readonly #reservedBytes = new Map<string, number>();
+  readonly #reservations = new MemoryReservations();
   #receivedAt = performance.now();
   #beatAt = performance.now();
   /** The reason for which the session ended. */
@@ -142,9 +118,10 @@ export class NodeSession {
     const metadata = new Metadata();
     if (claim) metadata.set(PROOF_HEADER, claim.proof);
     this.#stream = client.open(metadata);
-    this.#frames = new FrameWriter<Message>(this.#stream, { sizeOf, beforeFlush: () => this.#sendAcknowledged() });
+    this.#frames = new SessionFrames(this.#stream);
     this.blobs = new BlobStreams(this.#frames);
     this.objects = new NamedObjects(this.#frames);
+    this.#commands = new Commands(this.#frames);
     const welcomed = Promise.withResolvers<Welcome>();
     const closed = Promise.withResolvers<void>();
     this.welcomed = welcomed.promise;
@@ -159,7 +136,7 @@ export class NodeSession {
       this.#end = sessionEnded(this.address, error);
       this.objects.close(this.#end);
       this.#holdings.close(this.#end);
-      for (const answer of this.#answers.values()) answer.reject(this.#end);
+      this.#commands.close(this.#end);
       client.close();
       closed.resolve();
     };
@@ -211,8 +188,7 @@ export class NodeSession {
   /** Memory that the node may still promise, less the memory of contexts on their way to it. */
   get freeMemoryBytes(): number {
     const { node } = this.load;
-    const reserved = this.#reservedBytes.values().reduce((sum, bytes) => sum + bytes, 0);
-    return node === undefined ? 0 : node.memoryBytes - node.promisedMemoryBytes - reserved;
+    return node === undefined ? 0 : node.memoryBytes - node.promisedMemoryBytes - this.#reservations.totalBytes;
   }
 
   /**
@@ -220,13 +196,12 @@ export class NodeSession {
    * it, or it is released.
    */
   reserve(contextId: string, memoryBytes: number): void {
-    this.#reservedBytes.set(contextId, memoryBytes);
-    setTimeout(() => this.#reservedBytes.delete(contextId), RESERVED_MS).unref();
+    this.#reservations.add(contextId, memoryBytes);
   }
 
   /** Releases the memory of a context that is not sent after all. */
   release(contextId: string): void {
-    this.#reservedBytes.delete(contextId);
+    this.#reservations.release(contextId);
   }
 
   send(message: Message): void {
@@ -236,34 +211,19 @@ export class NodeSession {
   /** Acknowledges an event: it is stored or void, and the node may forget it. */
   acknowledge(number: number): void {
     // Events without a number need no acknowledgement.
-    if (number <= 0 || this.isOver) return;
-    this.#acknowledged.push(number);
-    this.#frames.schedule();
+    if (number > 0) this.#frames.acknowledge(number);
   }
 
   /**
    * Sends a command about a job or context. The reply rejects when the session has ended or ends, or the signal is aborted: await it in the
    * same turn, so that no rejection is unhandled.
    */
-  ask(command: Message, { signal, timeoutMs }: AskOptions = {}): ExpectedAnswer {
-    const requestId = ++this.#lastRequestId;
-    const { promise, resolve, reject } = Promise.withResolvers<Refusal | undefined>();
-    const abort = (): void => reject(signal?.reason);
-    if (this.#end !== undefined) reject(this.#end);
-    if (signal?.aborted) abort();
-    signal?.addEventListener("abort", abort);
-    const giveUp = (): void => reject(new Error(`Node ${this.nodeId} did not reply within ${timeoutMs} ms`));
-    const timer = timeoutMs === undefined ? undefined : setTimeout(giveUp, timeoutMs);
-    this.#answers.set(requestId, { resolve, reject });
-    this.#frames.send(command, requestId);
-    return {
-      given: promise,
-      [Symbol.dispose]: () => {
-        signal?.removeEventListener("abort", abort);
-        clearTimeout(timer);
-        this.#answers.delete(requestId);
-      },
-    };
+  ask(command: Message, options: AskOptions = {}): ExpectedAnswer {
+    return this.#commands.ask(
+      command,
+      options,
+      () => `Node ${this.nodeId} did not reply within ${options.timeoutMs} ms`,
+    );
   }
 
   /**
@@ -285,13 +245,6 @@ export class NodeSession {
     // Destroying a stream of grpc-js informs its readers here; cancelling it informs the node.
     this.#stream.cancel();
     this.#client.close();
-  }
-
-  #sendAcknowledged(): void {
-    if (this.#acknowledged.length === 0) return;
-    const numbers = this.#acknowledged;
-    this.#acknowledged = [];
-    this.send({ $case: "acknowledgement", value: { numbers } });
   }
 
   #beat(): void {
@@ -318,15 +271,15 @@ export class NodeSession {
         this.#observer.jobStarted(this, message.value);
         break;
       case "acceptance":
-        this.#answers.get(requestId)?.resolve(undefined);
+        this.#commands.receive(requestId, undefined);
         break;
       case "refusal":
-        this.#reservedBytes.delete(message.value.id);
-        this.#answers.get(requestId)?.resolve(message.value);
+        this.#reservations.release(message.value.id);
+        this.#commands.receive(requestId, message.value);
         break;
       case "load":
         this.#load = message.value;
-        for (const id of Object.keys(message.value.contexts)) this.#reservedBytes.delete(id);
+        for (const id of Object.keys(message.value.contexts)) this.#reservations.release(id);
         break;
       case "blobChunk":
         this.blobs.receive(message.value);

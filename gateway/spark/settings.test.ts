@@ -67,7 +67,7 @@ test.each([
     "launcher.spark.driver.memory = 2GB",
     "launcher.spark.driver.memory must be a number with k, m, g or t, such as 512m",
   ],
-  ["context-factory = com.example.MyFactory", "com.example.MyFactory is no factory that is known here"],
+  ["context-factory = com.example.MyFactory", "com.example.MyFactory is not a known factory"],
   ["context-factory = spark.jobserver.python.PythonSessionContextFactory", "which does not run here"],
   [`context-factory = ${SESSION_FACTORY}, runtime = DENO`, "but runtime is DENO"],
   ["runtime = JVM", 'runtime must be DENO or SPARK, but is "JVM"'],

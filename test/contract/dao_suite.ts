@@ -5,6 +5,7 @@ import { describeBinaries } from "./dao_binaries.ts";
 import { describeContexts } from "./dao_contexts.ts";
 import { describeDurability } from "./dao_durability.ts";
 import { describeFiles } from "./dao_files.ts";
+import { describeJobLists } from "./dao_job_lists.ts";
 import { describeJobs } from "./dao_jobs.ts";
 import { describeOutbox } from "./dao_outbox.ts";
 
@@ -14,6 +15,7 @@ export type { DaoBackEnd };
 export function describeDao(name: string, createBackEnd: () => Promise<DaoBackEnd>): void {
   describe(`${name} keeps the contract of Dao`, () => {
     describeJobs(createBackEnd);
+    describeJobLists(createBackEnd);
     describeContexts(createBackEnd);
     describeBinaries(createBackEnd);
     describeFiles(createBackEnd);

@@ -159,7 +159,7 @@ describe("entry points", () => {
 
   test("include those of exported namespaces", async () => {
     const files = {
-      "index.ts": `export * as words from "./words.ts"; export * as limits from "../bundler_limits.ts"; export const job = () => 0;`,
+      "index.ts": `export * as words from "./words.ts"; export * as limits from "./limits.ts"; export const job = () => 0;`,
       "words.ts": "export const count = () => 1; export class Word {} export const run = () => 2;",
       "limits.ts": "export const most = 5;",
     };

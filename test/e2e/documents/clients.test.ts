@@ -57,7 +57,7 @@ describe.skipIf(missing !== undefined)("the client in Python", () => {
   test("says why a job was refused by its program", async () => {
     const { code, output, errors } = await ended(start(WORD_COUNT, "WordCount"));
     expect({ code, output }).toEqual({ code: 1, output: "" });
-    expect(errors).toContain("REJECTED: The config was refused by the job's validate\n  No input.string config param");
+    expect(errors).toContain("REJECTED: The job's validate refused the config\n  No input.string config param");
   });
 
   test("says code and message of a call that failed", async () => {

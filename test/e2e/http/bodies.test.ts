@@ -93,7 +93,7 @@ test.each(["PUT /v1/data", "POST /v1/data/", "PUT /v1/binaries", "POST /v1/binar
     const [method = "", path = ""] = line.split(" ");
     expect(await rest.call(method, path, "x")).toMatchObject({
       status: 400,
-      body: { message: expect.stringContaining(`the path does not name what it stores; send ${method} /v1/`) },
+      body: { message: expect.stringContaining(`the path does not name the object to store; send ${method} /v1/`) },
     });
   },
 );

@@ -178,9 +178,7 @@ export const CONTEXTS: readonly Group[] = [
         says: "refuses a factory that is not known",
         request: "POST /contexts/factory?context-factory=com.example.Mine",
         status: 400,
-        answer: error(
-          "Cannot parse config: context-factory: com.example.Mine is no factory that is known here: <text>",
-        ),
+        answer: error("Cannot parse config: context-factory: com.example.Mine is not a known factory: <text>"),
       },
       {
         says: "refuses memory of a driver that spark-jobserver does not take",

@@ -7,7 +7,7 @@ import { openMembership, whenJetStreamAvailable } from "../cluster/mod.ts";
 import { deadline, startTogether } from "../lib/async/mod.ts";
 import packageJson from "../package.json" with { type: "json" };
 import { Runtime } from "../proto/mod.ts";
-import { startGate } from "./access/mod.ts";
+import { startAccessControl } from "./access/mod.ts";
 import { rememberBinaries } from "./binaries/mod.ts";
 import { createBundler } from "./bundler/mod.ts";
 import { createCallbackUrlCheck, openCallbackSecret, startCallbackDelivery } from "./callbacks/mod.ts";
@@ -171,10 +171,10 @@ async function startServing(config: GatewayConfig, { log, requirements }: Servin
   starting.use(startPredefined(core, predefined));
 
   const { access, isExposed, limits, host } = config;
-  const gate =
+  const accessControl =
     access &&
     starting.use(
-      await startGate(core, access, {
+      await startAccessControl(core, access, {
         ...waiting,
         baseDir,
         isExposed,
@@ -186,21 +186,21 @@ async function startServing(config: GatewayConfig, { log, requirements }: Servin
   const validator = createValidator();
   const surfaces = createRequestHandler({
     services,
-    invoke: createInvoke(services, { validator, gate }),
-    gate,
+    invoke: createInvoke(services, { validator, accessControl }),
+    accessControl,
     checkOrigin: createOriginCheck({
       ...{ allowed: config.allowedOrigins, host },
-      isOpen: gate?.admitsAnyone ?? true,
+      isOpen: accessControl?.admitsAnyone ?? true,
     }),
     cors: createCors(config.allowedOrigins),
-    credentialKinds: gate?.credentialKinds,
-    admitsAnyone: gate?.admitsAnyone ?? true,
+    credentialKinds: accessControl?.credentialKinds,
+    admitsAnyone: accessControl?.admitsAnyone ?? true,
     openReflection: config.access?.openReflection ?? true,
     readiness: requirements.readiness,
     ...{ log, limits },
-    spark: createSparkHandler({ gate, core, config: spark, predefined, validator, limits }),
+    spark: createSparkHandler({ accessControl, core, config: spark, predefined, validator, limits }),
   });
-  requireCore(requirements, core, gate);
+  requireCore(requirements, core, accessControl);
   // Starting its process takes as long as all the rest, and only uploads need it.
   bundler.warm().catch((err: unknown) => log.error({ err }, "could not start the bundler process"));
   const owned = starting.move();

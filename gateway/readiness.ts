@@ -43,11 +43,11 @@ export function requireCore(
     events,
     nodes,
   }: { readonly dao: Dao; readonly blobs: BlobStore; readonly events: EventStream; readonly nodes: NodeDirectory },
-  gate: { checkHealth(): Promise<void> } | undefined,
+  accessControl: { checkHealth(): Promise<void> } | undefined,
 ): void {
   require("record store", (options) => dao.checkHealth(options).then(() => undefined));
   require("blob store", (options) => blobs.checkHealth(options).then(() => undefined));
-  if (gate !== undefined) require("auth plugins", () => gate.checkHealth().then(() => undefined));
+  if (accessControl !== undefined) require("auth plugins", () => accessControl.checkHealth().then(() => undefined));
   require("NATS", async () => {
     if (!events.isConnected()) return "not connected";
     const missing = events.keeper.missing();

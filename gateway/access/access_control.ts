@@ -13,15 +13,15 @@ import type { AuditLog, AuditRecord } from "../audit/mod.ts";
 import { PROXY_USER } from "../contexts/mod.ts";
 import type { ContextRegistry, JobRegistry } from "../state/mod.ts";
 import { authenticate, type Identity, type NamedAuth } from "./authenticate.ts";
-import { CallGuard, type Granting, type Guard } from "./authorization.ts";
+import { type Authorization, CallAuthorization, type Granting } from "./authorization.ts";
 import { createCredentialDigest } from "./credential_digest.ts";
 import { credentialsOf, type HttpRequest, peerOf } from "./credentials.ts";
 import type { FailedLogins } from "./failed_logins.ts";
 import { networkOf } from "./network.ts";
 import type { RateLimiter } from "./rate.ts";
-import { type Stay, startStay } from "./recheck.ts";
+import { type Recheck, startRecheck } from "./recheck.ts";
 import type { Refusals } from "./refusals.ts";
-import { type Named, touchedBy } from "./resources.ts";
+import { type ResourceNames, resolveResources } from "./resources.ts";
 import { type Access, accessOf, type Roles } from "./roles.ts";
 
 /** The authenticated caller of one request. */
@@ -37,13 +37,13 @@ export interface Action {
   /** Name in the audit log: `hearth.v1.JobService/SubmitJob`, `POST /jobs`. */
   readonly name: string;
   readonly permission: string;
-  readonly named: Named;
+  readonly named: ResourceNames;
   /** Permissions that the request grants to jobs. */
   readonly grants?: readonly Granting[];
 }
 
 /** Authenticates and authorizes all calls of a gateway that has auth plugins. */
-export interface Gate {
+export interface AccessControl {
   /**
    * Authenticates a request by its head alone. Rejects with Unauthenticated, with Unavailable when a plugin does not respond, and with
    * ResourceExhausted when the caller exceeds its rate or its network has failed too many logins. `name` is the action in the audit log.
@@ -53,12 +53,12 @@ export interface Gate {
    * Performs an action if the caller is authorized, and records its outcome in the audit log. Rejects with PermissionDenied, and as `serve`
    * does.
    */
-  run<T>(caller: Caller, action: Action, serve: (guard: Guard) => Promise<T>): Promise<T>;
+  run<T>(caller: Caller, action: Action, serve: (authorization: Authorization) => Promise<T>): Promise<T>;
   /** Re-authorizes a long call periodically. `signal` is the call's own. */
-  stay(caller: Caller, action: Action, signal: AbortSignal): Stay;
+  recheck(caller: Caller, action: Action, signal: AbortSignal): Recheck;
 }
 
-interface GateDeps {
+interface AccessControlDeps {
   readonly jobs: JobRegistry;
   readonly contexts: ContextRegistry;
   readonly plugins: readonly NamedAuth[];
@@ -75,7 +75,7 @@ interface GateDeps {
   readonly useAsProxyUser: boolean;
 }
 
-export function createGate(deps: GateDeps): Gate {
+export function createAccessControl(deps: AccessControlDeps): AccessControl {
   const { plugins, roles, limiter, failedLogins, recheckMs, audit, auditReads, refusals } = deps;
   const digestOf = createCredentialDigest();
 
@@ -100,23 +100,23 @@ export function createGate(deps: GateDeps): Gate {
     },
     async run(caller, action, serve) {
       const access = await allow(caller, action);
-      const guard = new CallGuard(access, describe(caller, action), {
+      const authorization = new CallAuthorization(access, describe(caller, action), {
         unlessAllowed: (named, permission = action.permission) =>
           allow(caller, { name: action.name, named, permission }),
         unlessGrantable: (named, grants) => allowGrants(caller, { ...action, named, grants }),
       });
-      if (isRead(action)) return auditReads ? runRead(guard, serve) : serve(guard);
+      if (isRead(action)) return auditReads ? runRead(authorization, serve) : serve(authorization);
       if (!audit.hasRoom) throw auditBehind();
-      const beginning = audit.begin(guard.record);
-      const result = await serve(guard).catch(async (error) => {
-        if (!guard.isRefused) await beginning.end(failed(guard, error));
+      const beginning = audit.begin(authorization.record);
+      const result = await serve(authorization).catch(async (error) => {
+        if (!authorization.isRefused) await beginning.end(failed(authorization, error));
         throw error;
       });
-      await beginning.end({ ...guard.record, outcome: AuditEntry_Outcome.DONE });
+      await beginning.end({ ...authorization.record, outcome: AuditEntry_Outcome.DONE });
       return result;
     },
-    stay: (caller, action, signal) =>
-      startStay({
+    recheck: (caller, action, signal) =>
+      startRecheck({
         ...{ signal, everyMs: recheckMs, endsAt: caller.principal.expiresAt },
         async check() {
           const identity = await caller.proveAgain().catch((error) => {
@@ -130,13 +130,16 @@ export function createGate(deps: GateDeps): Gate {
   };
 
   /** The entry of a read may be lost. */
-  async function runRead<T>(guard: CallGuard, serve: (guard: Guard) => Promise<T>): Promise<T> {
+  async function runRead<T>(
+    authorization: CallAuthorization,
+    serve: (authorization: Authorization) => Promise<T>,
+  ): Promise<T> {
     if (!audit.hasRoom) throw auditBehind();
-    const result = await serve(guard).catch((error) => {
-      if (!guard.isRefused) audit.add(failed(guard, error));
+    const result = await serve(authorization).catch((error) => {
+      if (!authorization.isRefused) audit.add(failed(authorization, error));
       throw error;
     });
-    audit.add({ ...guard.record, outcome: AuditEntry_Outcome.DONE });
+    audit.add({ ...authorization.record, outcome: AuditEntry_Outcome.DONE });
     return result;
   }
 
@@ -175,7 +178,7 @@ export function createGate(deps: GateDeps): Gate {
     const { permission, named } = action;
     const access = accessOf(roles, principal, permission);
     if (access?.isUnlimited) return access;
-    if (access?.covers(await touchedBy(deps, named))) return access;
+    if (access?.covers(await resolveResources(deps, named))) return access;
     return refuse(describe(caller, action), denied({ isLimited: access !== undefined }));
   }
 
@@ -190,7 +193,7 @@ export function isRead({ permission }: Pick<Action, "permission">): boolean {
   return permission.endsWith(":read");
 }
 
-function failed({ record }: CallGuard, error: unknown): AuditRecord {
+function failed({ record }: CallAuthorization, error: unknown): AuditRecord {
   return { ...record, ...describeError(error), outcome: AuditEntry_Outcome.FAILED };
 }
 

@@ -1,5 +1,5 @@
 import type { AuditRecord } from "../audit/mod.ts";
-import type { Named } from "./resources.ts";
+import type { ResourceNames } from "./resources.ts";
 import { type Access, type Touched, UNLIMITED } from "./roles.ts";
 
 /** Permissions that a call grants to jobs. */
@@ -12,37 +12,37 @@ export interface Granting {
 }
 
 /** The authorization of a caller, for use cases: checks resources, and adds them to the audit entry. */
-export interface Guard extends Access {
+export interface Authorization extends Access {
   /** Identifies the principal over all its calls. Undefined without authentication. */
   readonly caller: string | undefined;
   /**
    * Rejects with PermissionDenied when the caller may not access these resources. For names that only the use case finds out, and for
    * further permissions.
    */
-  allow(named: Named, permission?: string): Promise<void>;
+  allow(named: ResourceNames, permission?: string): Promise<void>;
   /** Rejects with PermissionDenied when the caller may not grant these. */
-  allowGrants(named: Named, grants: readonly Granting[]): Promise<void>;
+  allowGrants(named: ResourceNames, grants: readonly Granting[]): Promise<void>;
   /** Adds resources to the audit entry of the call. */
-  tell(named: Named): void;
+  addResources(named: ResourceNames): void;
 }
 
 /** Permits everything: for a gateway without auth plugins. */
-export const OPEN: Guard = {
+export const OPEN: Authorization = {
   ...UNLIMITED,
   caller: undefined,
   allow: async () => {},
   allowGrants: async () => {},
-  tell() {},
+  addResources() {},
 };
 
 /** Rejects when the caller is not authorized. The default permission is that of the call. */
 interface Refusing {
-  unlessAllowed(named: Named, permission?: string): Promise<unknown>;
-  unlessGrantable(named: Named, grants: readonly Granting[]): Promise<unknown>;
+  unlessAllowed(named: ResourceNames, permission?: string): Promise<unknown>;
+  unlessGrantable(named: ResourceNames, grants: readonly Granting[]): Promise<unknown>;
 }
 
 /** The authorization of one call, with its audit entry. */
-export class CallGuard implements Guard {
+export class CallAuthorization implements Authorization {
   /** The audit entry, as far as it is known. */
   record: AuditRecord;
   /** Whether the call was refused in progress, and is recorded as such. */
@@ -69,22 +69,22 @@ export class CallGuard implements Guard {
     return this.#access.covers(touched);
   }
 
-  async allow(named: Named, permission?: string): Promise<void> {
-    this.tell(named);
+  async allow(named: ResourceNames, permission?: string): Promise<void> {
+    this.addResources(named);
     if (this.isUnlimited && permission === undefined) return;
     this.isRefused = true;
     await this.#refuse.unlessAllowed(named, permission);
     this.isRefused = false;
   }
 
-  async allowGrants(named: Named, grants: readonly Granting[]): Promise<void> {
-    this.tell(named);
+  async allowGrants(named: ResourceNames, grants: readonly Granting[]): Promise<void> {
+    this.addResources(named);
     this.isRefused = true;
     await this.#refuse.unlessGrantable(named, grants);
     this.isRefused = false;
   }
 
-  tell(named: Named): void {
+  addResources(named: ResourceNames): void {
     const known = Object.entries(named).filter(([, value]) => value !== undefined && value.length > 0);
     this.record = { ...this.record, ...Object.fromEntries(known) };
   }

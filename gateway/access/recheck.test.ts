@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { expect, test } from "vitest";
 import { authUnavailable, permissionDenied } from "../../proto/errors.ts";
-import { startStay } from "./recheck.ts";
+import { startRecheck } from "./recheck.ts";
 
 const { signal } = new AbortController();
 const options = { signal, everyMs: 5, endsAt: undefined };
@@ -24,26 +24,26 @@ async function* endless(until: AbortSignal): AsyncGenerator<number> {
 
 test("a stream ends with the error of a check", async () => {
   const denied = permissionDenied("jobs:read", "alice", { isLimited: false });
-  using stay = startStay({ ...options, ...inTurn(undefined, denied) });
-  await expect(Array.fromAsync(stay.follow(endless(stay.signal)))).rejects.toBe(denied);
+  using recheck = startRecheck({ ...options, ...inTurn(undefined, denied) });
+  await expect(Array.fromAsync(recheck.follow(endless(recheck.signal)))).rejects.toBe(denied);
 });
 
 test("one inconclusive check is tolerated, two in a row are not", async () => {
   const { looks, check } = inTurn(doubt, undefined, doubt, doubt);
-  using stay = startStay({ ...options, check });
-  await expect(Array.fromAsync(stay.follow(endless(stay.signal)))).rejects.toBe(doubt);
+  using recheck = startRecheck({ ...options, check });
+  await expect(Array.fromAsync(recheck.follow(endless(recheck.signal)))).rejects.toBe(doubt);
   expect(looks.count).toBe(4);
 });
 
 test("interrupted work rejects with the error of the check, other work with its own", async () => {
-  using stay = startStay({ ...options, ...inTurn(doubt, doubt) });
-  await expect(stay.hold(Promise.reject(new Error("other")))).rejects.toThrow("other");
-  await once(stay.signal, "abort");
-  await expect(stay.hold(Promise.reject(new Error("aborted")))).rejects.toBe(doubt);
+  using recheck = startRecheck({ ...options, ...inTurn(doubt, doubt) });
+  await expect(recheck.hold(Promise.reject(new Error("other")))).rejects.toThrow("other");
+  await once(recheck.signal, "abort");
+  await expect(recheck.hold(Promise.reject(new Error("aborted")))).rejects.toBe(doubt);
 });
 
 test("a check runs when the credentials expire", async () => {
   const expired = permissionDenied("jobs:read", "alice", { isLimited: false });
-  using stay = startStay({ ...options, everyMs: 60_000, endsAt: new Date(Date.now() + 5), ...inTurn(expired) });
-  await expect(Array.fromAsync(stay.follow(endless(stay.signal)))).rejects.toBe(expired);
+  using recheck = startRecheck({ ...options, everyMs: 60_000, endsAt: new Date(Date.now() + 5), ...inTurn(expired) });
+  await expect(Array.fromAsync(recheck.follow(endless(recheck.signal)))).rejects.toBe(expired);
 });

@@ -1,7 +1,7 @@
 import { describeError } from "../../proto/errors.ts";
 
 /** Re-authorizes a long call. Disposal ends the checks. */
-export interface Stay extends Disposable {
+export interface Recheck extends Disposable {
   /** Aborted with the call's own signal, and when authorization ends. */
   readonly signal: AbortSignal;
   /** The items of a stream. Rejects with Unauthenticated, PermissionDenied or Unavailable when authorization ends. */
@@ -10,7 +10,7 @@ export interface Stay extends Disposable {
   hold<T>(work: Promise<T>): Promise<T>;
 }
 
-interface StayOptions {
+interface RecheckOptions {
   /** Signal of the call. */
   readonly signal: AbortSignal;
   /** Interval between checks, in milliseconds. */
@@ -25,7 +25,7 @@ interface StayOptions {
  * Starts periodic checks, and one when the credentials expire. If authorization cannot be re-verified, the call continues until the next
  * check, so that a short outage of an issuer ends no streams.
  */
-export function startStay({ signal, everyMs, endsAt, check }: StayOptions): Stay {
+export function startRecheck({ signal, everyMs, endsAt, check }: RecheckOptions): Recheck {
   const over = new AbortController();
   let fault: unknown;
   let isDoubtful = false;

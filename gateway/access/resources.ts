@@ -3,7 +3,7 @@ import type { ContextRegistry, JobRegistry } from "../state/mod.ts";
 import { binaryName, type Touched } from "./roles.ts";
 
 /** The resources that a call names, as given. */
-export interface Named {
+export interface ResourceNames {
   readonly job?: string | undefined;
   /** Name or id. Empty for a context that is created for a job. */
   readonly context?: string | undefined;
@@ -18,9 +18,9 @@ export interface Named {
  * Resolves the names by which roles refer to the resources of a call: for a job, those of its context and binaries. Rejects when there is
  * no such job.
  */
-export async function touchedBy(
+export async function resolveResources(
   { jobs, contexts }: { readonly jobs: JobRegistry; readonly contexts: ContextRegistry },
-  { job: jobId, context, binary, classPath }: Named,
+  { job: jobId, context, binary, classPath }: ResourceNames,
 ): Promise<Touched> {
   if (jobId !== undefined) {
     const job = await jobs.get(jobId);

@@ -6,7 +6,7 @@ import { type EventStream, keepAuditStream } from "../events/mod.ts";
 import type { Limits } from "../limits.ts";
 import { type PluginReference, type StartOptions, startPluginWhenAvailable } from "../plugins/mod.ts";
 import type { ContextRegistry, JobRegistry } from "../state/mod.ts";
-import { createGate, type Gate } from "./access_control.ts";
+import { type AccessControl, createAccessControl } from "./access_control.ts";
 import type { NamedAuth } from "./authenticate.ts";
 import { createFailedLogins } from "./failed_logins.ts";
 import { createRateLimiter } from "./rate.ts";
@@ -32,7 +32,7 @@ interface StartDeps {
   readonly log: Logger;
 }
 
-interface GateOptions extends Omit<StartOptions, "log">, Pick<Waiting, "onWait"> {
+interface AccessControlOptions extends Omit<StartOptions, "log">, Pick<Waiting, "onWait"> {
   /** Whether other machines can reach the gateway, so that anonymous callers must not be admitted. */
   readonly isExposed: boolean;
   readonly limits: Pick<Limits, "failedLoginsPerMinute" | "recheckMs">;
@@ -41,7 +41,7 @@ interface GateOptions extends Omit<StartOptions, "log">, Pick<Waiting, "onWait">
 }
 
 /** Access control with its plugins. Disposal stops them. */
-interface RunningGate extends Gate, AsyncDisposable {
+interface RunningAccessControl extends AccessControl, AsyncDisposable {
   /** Whether a plugin admits anonymous callers. */
   readonly admitsAnyone: boolean;
   /** Kinds of credentials that the plugins accept. */
@@ -51,11 +51,11 @@ interface RunningGate extends Gate, AsyncDisposable {
 }
 
 /** Starts the auth plugins and the audit log. */
-export async function startGate(
+export async function startAccessControl(
   deps: StartDeps,
   { auth, roles, requestsPerSecond, audit }: AccessConfig,
-  { isExposed, limits, useAsProxyUser, ...options }: GateOptions,
-): Promise<RunningGate> {
+  { isExposed, limits, useAsProxyUser, ...options }: AccessControlOptions,
+): Promise<RunningAccessControl> {
   const { log, gatewayId } = deps;
   await using starting = new AsyncDisposableStack();
   const plugins: NamedAuth[] = [];
@@ -74,13 +74,13 @@ export async function startGate(
   const refusals = starting.use(startRefusals({ audit: auditLog, log }));
   const limiter = createRateLimiter(roles, { requestsPerSecond });
   const failedLogins = createFailedLogins(limits);
-  const gate = createGate({
+  const accessControl = createAccessControl({
     ...{ ...deps, plugins, roles, limiter, failedLogins, recheckMs: limits.recheckMs },
     ...{ audit: auditLog, auditReads: audit.reads, refusals, useAsProxyUser },
   });
   const running = starting.move();
   return {
-    ...gate,
+    ...accessControl,
     admitsAnyone: open !== undefined,
     credentialKinds: plugins.flatMap(
       ({ auth }) => auth.credentialKinds ?? (auth.admitsAnyone ? [] : [{ type: "bearer" }]),

@@ -1,7 +1,7 @@
 import type { Dao } from "../../plugins/contract/mod.ts";
 import { binaryInUse, binaryNotFound } from "../../proto/errors.ts";
 import { type Binary, type Job, OPEN_JOB_STATES, Runtime } from "../../proto/mod.ts";
-import type { Guard } from "../access/mod.ts";
+import type { Authorization } from "../access/mod.ts";
 import { openJobsWithClassPath } from "./class_paths.ts";
 import { findBinary } from "./find.ts";
 import { parseBinaryName } from "./name.ts";
@@ -16,7 +16,7 @@ const NAMED_JOBS = 20;
 export async function deleteBinary(
   deps: { readonly dao: Dao },
   reference: string,
-  guard: Pick<Guard, "covers">,
+  authorization: Pick<Authorization, "covers">,
 ): Promise<void> {
   const { name, selector } = parseBinaryName(reference);
   const binary = await findBinary(deps, reference);
@@ -29,7 +29,7 @@ export async function deleteBinary(
   if (users.length > 0)
     throw binaryInUse(
       reference,
-      users.filter((job) => guard.covers(job)).map(({ id }) => id),
+      users.filter((job) => authorization.covers(job)).map(({ id }) => id),
     );
   const deleted = await deps.dao.binaries.delete(name, one?.version);
   if (deleted.length === 0) throw binaryNotFound(reference);

@@ -23,7 +23,7 @@ export interface RunDeps {
 interface Run {
   readonly spec: JobSpec;
   readonly requestId: string;
-  /** Owner of the request id; see `Guard.caller`. */
+  /** Owner of the request id; see `Authorization.caller`. */
   readonly caller: string | undefined;
   /** Time limit of the wait, in milliseconds. Undefined: until the signal is aborted. */
   readonly waitMs?: number | undefined;

@@ -77,7 +77,7 @@ export interface Target {
 interface Submission {
   readonly spec: JobSpec;
   readonly requestId: string;
-  /** Owner of the request id; see `Guard.caller`. */
+  /** Owner of the request id; see `Authorization.caller`. */
   readonly caller: string | undefined;
   readonly signal: AbortSignal;
 }

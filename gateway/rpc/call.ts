@@ -1,5 +1,5 @@
 import type { DescService, Message, MessageShape } from "@bufbuild/protobuf";
-import type { Guard } from "../access/mod.ts";
+import type { Authorization } from "../access/mod.ts";
 
 /** The context of a call, independent of the API that received it. */
 export interface Call {
@@ -15,12 +15,12 @@ export type Implementation<Service extends DescService> = {
     ? (
         request: MessageShape<Service["method"][Name]["input"]>,
         call: Call,
-        guard: Guard,
+        authorization: Authorization,
       ) => AsyncIterable<MessageShape<Service["method"][Name]["output"]>>
     : (
         request: MessageShape<Service["method"][Name]["input"]>,
         call: Call,
-        guard: Guard,
+        authorization: Authorization,
       ) => Promise<MessageShape<Service["method"][Name]["output"]>>;
 };
 
@@ -28,4 +28,4 @@ export type Implementation<Service extends DescService> = {
 export type MethodResult = Promise<Message> | AsyncIterable<Message>;
 
 /** A method as a function of untyped messages. */
-export type Method = (request: Message, call: Call, guard: Guard) => MethodResult;
+export type Method = (request: Message, call: Call, authorization: Authorization) => MethodResult;

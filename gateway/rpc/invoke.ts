@@ -4,7 +4,7 @@ import { ConnectError } from "@connectrpc/connect";
 import { isUnreadableRecord } from "../../plugins/contract/mod.ts";
 import { recordUnreadable, waitEnded } from "../../proto/errors.ts";
 import { permission } from "../../proto/mod.ts";
-import { type Caller, type Gate, OPEN } from "../access/mod.ts";
+import { type AccessControl, type Caller, OPEN } from "../access/mod.ts";
 import { authorizeMethod } from "./authorization/guarded_method.ts";
 import type { Call, Implementation, Method, MethodResult } from "./call.ts";
 import { checkRules } from "./validation/rules.ts";
@@ -26,19 +26,19 @@ export function serveService<Service extends DescService>(
   };
 }
 
-/** `caller` is the authenticated caller; undefined without a gate. */
+/** `caller` is the authenticated caller; undefined without access control. */
 export type Invoke = (method: DescMethod, request: Message, call: Call, caller?: Caller | undefined) => MethodResult;
 
 interface InvokeOptions {
   readonly validator: Validator;
-  readonly gate: Gate | undefined;
+  readonly accessControl: AccessControl | undefined;
 }
 
 /**
  * Creates the only entry to the use cases, for every API: it authorizes the caller, validates the request by the rules of its proto, and
  * calls the method. Throws if a method has no implementation or declares no permission.
  */
-export function createInvoke(services: readonly ServedService[], { validator, gate }: InvokeOptions): Invoke {
+export function createInvoke(services: readonly ServedService[], { validator, accessControl }: InvokeOptions): Invoke {
   const methods = new Map<DescMethod, (request: Message, call: Call, caller: Caller | undefined) => MethodResult>();
   for (const { service, implementation } of services) {
     for (const method of service.methods) {
@@ -46,7 +46,10 @@ export function createInvoke(services: readonly ServedService[], { validator, ga
       if (implemented === undefined) throw new Error(`Method ${method} has no implementation`);
       if (getOption(method, permission) === "") throw new Error(`Method ${method} declares no permission`);
       const serve = validateFirst(method, implemented, validator);
-      methods.set(method, gate ? authorizeMethod(method, serve, gate) : (request, call) => serve(request, call, OPEN));
+      methods.set(
+        method,
+        accessControl ? authorizeMethod(method, serve, accessControl) : (request, call) => serve(request, call, OPEN),
+      );
     }
   }
   return (method, request, call, caller) => {
@@ -57,9 +60,9 @@ export function createInvoke(services: readonly ServedService[], { validator, ga
 }
 
 function validateFirst({ input }: DescMethod, serve: Method, validator: Validator): Method {
-  return (request, call, guard) => {
+  return (request, call, authorization) => {
     checkRules(validator, input, request);
-    const answer = serve(request, call, guard);
+    const answer = serve(request, call, authorization);
     return Symbol.asyncIterator in answer ? translateStream(answer) : translateErrors(answer, call.signal);
   };
 }

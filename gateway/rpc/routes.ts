@@ -18,7 +18,7 @@ interface Served {
 /** Maximum size of a message of the services without authentication, in bytes. Their requests hold names only. */
 const OPEN_MESSAGE_BYTES = 16 * 1024;
 
-/** The authenticated caller, if there is a gate. */
+/** The authenticated caller, if there is access control. */
 export const CALLER = createContextKey<Caller | undefined>(undefined);
 
 /** Adds all services to a Connect router, which speaks Connect, gRPC and gRPC-Web. */

@@ -12,7 +12,7 @@ import {
   ServerReflection,
   ServerReflectionV1Alpha,
 } from "../../proto/mod.ts";
-import type { Gate } from "../access/mod.ts";
+import type { AccessControl } from "../access/mod.ts";
 import { type Limits, MAX_VALUES } from "../limits.ts";
 import {
   actionName,
@@ -50,10 +50,10 @@ interface Surfaces {
   readonly limits: Limits;
   readonly spark: SparkHandler;
   /** Undefined: callers are not authenticated. */
-  readonly gate: Gate | undefined;
+  readonly accessControl: AccessControl | undefined;
   readonly checkOrigin: OriginCheck;
   readonly cors: Cors;
-  /** Kinds of credentials that the gateway accepts; undefined without a gate. */
+  /** Kinds of credentials that the gateway accepts; undefined without access control. */
   readonly credentialKinds: readonly CredentialKind[] | undefined;
   /** Whether callers without credentials are served as well. */
   readonly admitsAnyone: boolean;
@@ -66,9 +66,11 @@ interface Surfaces {
  * the same use cases.
  */
 export function createRequestHandler(surfaces: Surfaces): RequestListener {
-  const { services, invoke, readiness, log, limits, spark, gate, checkOrigin, cors, openReflection } = surfaces;
+  const { services, invoke, readiness, log, limits, spark, accessControl, checkOrigin, cors, openReflection } =
+    surfaces;
   const described = services.map(({ service }) => service);
-  const authentication = gate && createAuthentication(gate, guardedPaths(described, { openReflection }));
+  const authentication =
+    accessControl && createAuthentication(accessControl, guardedPaths(described, { openReflection }));
   const openApi = createOpenApiPage(described, surfaces);
   const serveReadiness = createReadinessPage(readiness);
   const transcoder = createTranscoder({

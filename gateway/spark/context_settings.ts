@@ -1,7 +1,7 @@
 import { timestampMs } from "@bufbuild/protobuf/wkt";
 import { type JsonObject, withFallback } from "../../lib/hocon/mod.ts";
 import { type Binary, type ContextSettings, Runtime } from "../../proto/mod.ts";
-import type { Guard } from "../access/mod.ts";
+import type { Authorization } from "../access/mod.ts";
 import { FACTORY, proxyUsersOf, withoutProxyUser } from "../contexts/mod.ts";
 import type { Core } from "../core.ts";
 import type { SparkDeps } from "./deps.ts";
@@ -32,19 +32,22 @@ export function completeAsked(
 
 /** Runtime of a context that is created by name. Undefined where its settings name one. */
 export async function runtimeOfNew(
-  { config, core, guard }: Pick<SparkDeps, "config" | "core" | "guard">,
+  { config, core, authorization }: Pick<SparkDeps, "config" | "core" | "authorization">,
   asked: JsonObject,
 ): Promise<Runtime | undefined> {
   const settings = withFallback(asked, config.contextSettings);
   if (RUNTIME_NAMES.some((name) => settings[name] !== undefined)) return undefined;
-  return config.defaultRuntime ?? (await lastUploadedRuntime(core, guard));
+  return config.defaultRuntime ?? (await lastUploadedRuntime(core, authorization));
 }
 
 /** Runtime of the newest program that the caller may see. Undefined while there is none. */
-async function lastUploadedRuntime({ dao }: Pick<Core, "dao">, guard: Guard): Promise<Runtime | undefined> {
+async function lastUploadedRuntime(
+  { dao }: Pick<Core, "dao">,
+  authorization: Authorization,
+): Promise<Runtime | undefined> {
   let last: Binary | undefined;
   for await (const binary of readPages((limit, before?: Binary) => dao.binaries.list({ limit, after: before?.name }))) {
-    if (!guard.covers({ binary: binary.name })) continue;
+    if (!authorization.covers({ binary: binary.name })) continue;
     if (last === undefined || uploadedAt(binary) > uploadedAt(last)) last = binary;
   }
   return last && (last.runtime || Runtime.DENO);

@@ -3,7 +3,7 @@ import { create } from "@bufbuild/protobuf";
 import type { Validator } from "@bufbuild/protovalidate";
 import type { JsonObject } from "../../lib/hocon/mod.ts";
 import { type ContextSettings, ContextSettingsSchema, type Runtime } from "../../proto/mod.ts";
-import type { Guard } from "../access/mod.ts";
+import type { Authorization } from "../access/mod.ts";
 import type { Predefined } from "../contexts/mod.ts";
 import type { Core } from "../core.ts";
 import { checkRules, createGrantReader } from "../rpc/mod.ts";
@@ -41,7 +41,7 @@ export interface SparkDeps {
   readonly source: ProgramSource;
   readonly validator: Validator;
   /** Authorization of the caller of this request. */
-  readonly guard: Guard;
+  readonly authorization: Authorization;
 }
 
 /** Creates a request of `hearth.v1` and validates it by the rules in its proto, as every other API does. */
@@ -62,9 +62,9 @@ const readGrants = createGrantReader(ContextSettingsSchema);
  * context need no grant.
  */
 export async function checkGrants(
-  { guard }: Pick<SparkDeps, "guard">,
+  { authorization }: Pick<SparkDeps, "authorization">,
   context: string,
   asked: ContextSettings,
 ): Promise<void> {
-  await guard.allowGrants({ context }, readGrants(asked));
+  await authorization.allowGrants({ context }, readGrants(asked));
 }

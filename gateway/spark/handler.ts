@@ -2,7 +2,7 @@ import { createAddressRule } from "../../cluster/mod.ts";
 import { deadline } from "../../lib/async/mod.ts";
 import { HoconError } from "../../lib/hocon/mod.ts";
 import { accepts, type HttpRequest, type HttpResponse, isOver } from "../../lib/transcode/mod.ts";
-import { type Caller, type Gate, type Guard, OPEN } from "../access/mod.ts";
+import { type AccessControl, type Authorization, type Caller, OPEN } from "../access/mod.ts";
 import type { Limits } from "../limits.ts";
 import type { SparkDeps } from "./deps.ts";
 import { TIMED_OUT } from "./endpoints/timeout.ts";
@@ -16,9 +16,9 @@ import { Measurements } from "./metrics/mod.ts";
 import { isSparkPath, ROUTES, type SparkRoute, TIMERS } from "./routes.ts";
 import { SettingError } from "./settings.ts";
 
-export interface SparkHandlerOptions extends Omit<SparkDeps, "measurements" | "source" | "guard"> {
+export interface SparkHandlerOptions extends Omit<SparkDeps, "measurements" | "source" | "authorization"> {
   /** Absent: all callers may do everything. */
-  readonly gate: Gate | undefined;
+  readonly accessControl: AccessControl | undefined;
   /** Largest bodies of uploads and of other requests, in bytes. */
   readonly limits: Pick<Limits, "uploadBytes" | "messageBytes">;
 }
@@ -39,7 +39,7 @@ interface Exchange {
   hasLeft(): boolean;
 }
 
-type FaceParts = SparkHandlerOptions & Omit<SparkDeps, "guard">;
+type FaceParts = SparkHandlerOptions & Omit<SparkDeps, "authorization">;
 
 const JSON_TYPE = "application/json";
 
@@ -107,8 +107,12 @@ function isUnacceptable({ permission }: SparkRoute, { headers }: HttpRequest): b
 }
 
 /** Authenticates the caller before the body is read. Undefined where the route is public. Rejects when authentication fails. */
-async function identify({ gate }: FaceParts, route: SparkRoute, request: HttpRequest): Promise<Caller | undefined> {
-  return route.permission === undefined ? undefined : gate?.identify(request, nameOf(route));
+async function identify(
+  { accessControl }: FaceParts,
+  route: SparkRoute,
+  request: HttpRequest,
+): Promise<Caller | undefined> {
+  return route.permission === undefined ? undefined : accessControl?.identify(request, nameOf(route));
 }
 
 /** Reads the body. Public routes read none: an anonymous client could fill the memory. */
@@ -131,10 +135,11 @@ interface Entering {
 /** Serves a request if its caller is authorized. */
 async function serve(options: FaceParts, { route, caller, request }: Entering): Promise<Answer> {
   const { permission, named } = route;
-  const serveGuarded = async (guard: Guard) => route.serve({ ...options, guard }, request);
-  if (options.gate === undefined || permission === undefined || caller === undefined) return serveGuarded(OPEN);
+  const serveGuarded = async (authorization: Authorization) => route.serve({ ...options, authorization }, request);
+  if (options.accessControl === undefined || permission === undefined || caller === undefined)
+    return serveGuarded(OPEN);
   const action = { name: nameOf(route), permission, named: named?.(request) ?? {} };
-  return options.gate.run(caller, action, serveGuarded);
+  return options.accessControl.run(caller, action, serveGuarded);
 }
 
 /** Name of the action in the audit log. */

@@ -1,4 +1,4 @@
-import type { Named } from "../access/mod.ts";
+import type { ResourceNames } from "../access/mod.ts";
 import type { SparkDeps } from "./deps.ts";
 import * as binaries from "./endpoints/binaries.ts";
 import * as contexts from "./endpoints/contexts.ts";
@@ -110,24 +110,24 @@ export const ROUTES: readonly SparkRoute[] = [
 /** Stands for all contexts: only a caller that is not limited to some names is authorized for it. */
 const EVERY = "*";
 
-function binaryInPath({ path }: SparkRequest): Named {
+function binaryInPath({ path }: SparkRequest): ResourceNames {
   return { binary: path.app ?? "" };
 }
 
-function contextInPath(request: SparkRequest): Named {
+function contextInPath(request: SparkRequest): ResourceNames {
   return { context: keptName(request, request.path.name ?? "") };
 }
 
-function jobInPath({ path }: SparkRequest): Named {
+function jobInPath({ path }: SparkRequest): ResourceNames {
   return { job: path.id ?? "" };
 }
 
-function fileInPath({ path }: SparkRequest): Named {
+function fileInPath({ path }: SparkRequest): ResourceNames {
   return { file: path.name ?? "" };
 }
 
 /** The body may also name the program; the endpoint authorizes that one. */
-function programInQuery(request: SparkRequest): Named {
+function programInQuery(request: SparkRequest): ResourceNames {
   const { query } = request;
   return { context: keptName(request, query.get("context") ?? ""), binary: query.get("appName") ?? undefined };
 }

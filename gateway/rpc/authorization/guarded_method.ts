@@ -1,7 +1,7 @@
 import { type DescMethod, getOption, type Message } from "@bufbuild/protobuf";
 import { credentialsMissing } from "../../../proto/errors.ts";
 import { permission } from "../../../proto/mod.ts";
-import { type Action, type Caller, type Gate, isRead, type Stay } from "../../access/mod.ts";
+import { type AccessControl, type Action, type Caller, isRead, type Recheck } from "../../access/mod.ts";
 import type { Call, Method, MethodResult } from "../call.ts";
 import { createGrantReader } from "./grants.ts";
 import { createResourceReader } from "./resource_names.ts";
@@ -15,7 +15,7 @@ export function actionName({ parent, name }: DescMethod): string {
 export function authorizeMethod(
   method: DescMethod,
   serve: Method,
-  gate: Gate,
+  accessControl: AccessControl,
 ): (request: Message, call: Call, caller: Caller | undefined) => MethodResult {
   const name = actionName(method);
   const needed = getOption(method, permission);
@@ -32,12 +32,12 @@ export function authorizeMethod(
 
   async function serveUnary(request: Message, call: Call, caller: Caller | undefined): Promise<Message> {
     const action = actionOf(request);
-    using stay = gate.stay(known(caller), action, call.signal);
-    return await gate.run(known(caller), action, async (guard) => {
-      const answer = serve(request, within(call, stay), guard);
+    using recheck = accessControl.recheck(known(caller), action, call.signal);
+    return await accessControl.run(known(caller), action, async (authorization) => {
+      const answer = serve(request, within(call, recheck), authorization);
       if (Symbol.asyncIterator in answer) throw new Error(`Method ${method} returns a stream`);
-      const message = await stay.hold(answer);
-      guard.tell(readMade(message));
+      const message = await recheck.hold(answer);
+      authorization.addResources(readMade(message));
       return message;
     });
   }
@@ -45,13 +45,13 @@ export function authorizeMethod(
   /** Streams a method's messages. The audit log records its start as the outcome: for a method that changes something, the first message. */
   async function* serveStream(request: Message, call: Call, caller: Caller | undefined): AsyncGenerator<Message> {
     const action = actionOf(request);
-    using stay = gate.stay(known(caller), action, call.signal);
-    const stream = await gate.run(known(caller), action, async (guard) => {
-      const answer = serve(request, within(call, stay), guard);
+    using recheck = accessControl.recheck(known(caller), action, call.signal);
+    const stream = await accessControl.run(known(caller), action, async (authorization) => {
+      const answer = serve(request, within(call, recheck), authorization);
       if (!(Symbol.asyncIterator in answer)) throw new Error(`Method ${method} does not return a stream`);
-      return isRead(action) ? answer : stay.hold(withFirst(answer));
+      return isRead(action) ? answer : recheck.hold(withFirst(answer));
     });
-    yield* stay.follow(stream);
+    yield* recheck.follow(stream);
   }
 }
 
@@ -75,7 +75,7 @@ async function withFirst(stream: AsyncIterable<Message>): Promise<AsyncIterable<
 }
 
 /** The same call, which also ends when the recheck denies its caller. */
-function within(call: Call, { signal }: Stay): Call {
+function within(call: Call, { signal }: Recheck): Call {
   return {
     signal,
     get requestHeader() {

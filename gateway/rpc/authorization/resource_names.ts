@@ -1,10 +1,10 @@
 import { type DescField, type DescMessage, getOption, type Message } from "@bufbuild/protobuf";
 import { type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import { names, ObjectKind } from "../../../proto/mod.ts";
-import type { Named } from "../../access/mod.ts";
+import type { ResourceNames } from "../../access/mod.ts";
 import { findFieldPaths, valueAt } from "../field_paths.ts";
 
-const KEYS: Readonly<Record<ObjectKind, keyof Named | undefined>> = {
+const KEYS: Readonly<Record<ObjectKind, keyof ResourceNames | undefined>> = {
   [ObjectKind.UNSPECIFIED]: undefined,
   [ObjectKind.JOB]: "job",
   [ObjectKind.CONTEXT]: "context",
@@ -16,7 +16,7 @@ const KEYS: Readonly<Record<ObjectKind, keyof Named | undefined>> = {
 const LIST_KEYS: Partial<Record<ObjectKind, "classPath">> = { [ObjectKind.BINARY]: "classPath" };
 
 /** Returns the function that finds the resources that a message names, by the option `names` of its fields and of those within them. */
-export function createResourceReader(desc: DescMessage): (message: Message) => Named {
+export function createResourceReader(desc: DescMessage): (message: Message) => ResourceNames {
   const single = findFieldPaths(desc, (field) => (isList(field) ? undefined : KEYS[getOption(field, names)]));
   const lists = findFieldPaths(desc, (field) => (isList(field) ? listKey(field) : undefined));
   if (single.length === 0 && lists.length === 0) return () => ({});

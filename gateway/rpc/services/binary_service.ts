@@ -26,12 +26,12 @@ export function createBinaryService(
     async getBinary({ name }) {
       return findBinary(deps, name);
     },
-    async listBinaries({ pageSize, pageToken }, _call, guard) {
+    async listBinaries({ pageSize, pageToken }, _call, authorization) {
       const { rows: binaries, nextPageToken } = await readPage({
         limit: pageLimit(pageSize),
         token: pageToken,
         key: ({ name }: Binary) => name,
-        covers: ({ name: binary }) => guard.covers({ binary }),
+        covers: ({ name: binary }) => authorization.covers({ binary }),
         read: (limit, after) => deps.dao.binaries.list({ limit, after }),
       });
       return create(ListBinariesResponseSchema, { binaries, nextPageToken });
@@ -56,8 +56,8 @@ export function createBinaryService(
     async rollbackBinary({ name, version }) {
       return rollbackBinary(deps, { name, version });
     },
-    async deleteBinary({ name }, _call, guard) {
-      await deleteBinary(deps, name, guard);
+    async deleteBinary({ name }, _call, authorization) {
+      await deleteBinary(deps, name, authorization);
       return create(EmptySchema);
     },
   };

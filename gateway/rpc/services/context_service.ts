@@ -25,13 +25,13 @@ export function createContextService(
       if (context === undefined) throw contextNotFound(nameOrId);
       return withLoad(deps, context);
     },
-    async listContexts({ pageSize, pageToken, showEnded }, _call, guard) {
+    async listContexts({ pageSize, pageToken, showEnded }, _call, authorization) {
       const filter = { states: showEnded ? undefined : OPEN_CONTEXT_STATES };
       const { rows, nextPageToken } = await readPage({
         limit: pageLimit(pageSize),
         token: pageToken,
         key: ({ id }: Context) => id,
-        covers: ({ name: context }) => guard.covers({ context }),
+        covers: ({ name: context }) => authorization.covers({ context }),
         read: (limit, before) => deps.dao.contexts.list(filter, { limit, before }),
       });
       return create(ListContextsResponseSchema, {

@@ -46,13 +46,13 @@ export function createJobService(deps: Core): Implementation<typeof JobService> 
       if (job === undefined) throw jobNotFound(jobId);
       return shownJob(job);
     },
-    async listJobs({ pageSize, pageToken, states, context, binary }, _call, guard) {
+    async listJobs({ pageSize, pageToken, states, context, binary }, _call, authorization) {
       const filter = { states, context: context || undefined, binary: binary || undefined };
       const { rows: jobs, nextPageToken } = await readPage({
         limit: pageLimit(pageSize),
         token: pageToken,
         key: ({ id }: Job) => id,
-        covers: (job) => guard.covers(job),
+        covers: (job) => authorization.covers(job),
         read: (limit, before) => deps.dao.jobs.list(filter, { limit, before }),
       });
       return create(ListJobsResponseSchema, { jobs: jobs.map(listedJob), nextPageToken });
@@ -67,11 +67,11 @@ export function createJobService(deps: Core): Implementation<typeof JobService> 
       const { mediaType, content } = await followResult(deps, jobId, { signal });
       yield* toHttpBodies(mediaType === "application/json" ? orNull(content) : content, mediaType);
     },
-    async *runSql({ context, sql, timeout }, { signal, responseHeader }, guard) {
+    async *runSql({ context, sql, timeout }, { signal, responseHeader }, authorization) {
       // Authorized like a submission that names no binary.
-      await guard.allow({ context, binary: "" });
+      await authorization.allow({ context, binary: "" });
       await using query = await submitQuery(deps, { context, sql, timeout }, { signal });
-      guard.tell({ job: query.jobId });
+      authorization.addResources({ job: query.jobId });
       responseHeader.set("hearth-job-id", query.jobId);
       const { mediaType, content } = await query.run({ signal });
       yield* toHttpBodies(content, mediaType);

@@ -1,11 +1,11 @@
 import { ConnectError } from "@connectrpc/connect";
 import type { HttpRequest, HttpResponse } from "../../../lib/transcode/mod.ts";
-import type { Caller, Gate } from "../../access/mod.ts";
+import type { AccessControl, Caller } from "../../access/mod.ts";
 import { sendRpcError } from "../responses/error_responses.ts";
 
 /** Authenticates callers by the head of the request, and remembers them for the life of the request. */
 export interface Authentication {
-  /** Rejects as `Gate.identify` does. */
+  /** Rejects as `AccessControl.identify` does. */
   authenticate(request: HttpRequest, action: string): Promise<void>;
   callerOf(request: HttpRequest): Caller | undefined;
   /**
@@ -22,13 +22,16 @@ interface AuthenticationOptions {
   readonly methods: ReadonlySet<string>;
 }
 
-export function createAuthentication(gate: Gate, { guarded, methods }: AuthenticationOptions): Authentication {
+export function createAuthentication(
+  accessControl: AccessControl,
+  { guarded, methods }: AuthenticationOptions,
+): Authentication {
   const callers = new WeakMap<HttpRequest, Caller>();
 
   return { authenticate, callerOf: (request) => callers.get(request), authenticateRpc };
 
   async function authenticate(request: HttpRequest, action: string): Promise<void> {
-    callers.set(request, await gate.identify(request, action));
+    callers.set(request, await accessControl.identify(request, action));
   }
 
   async function authenticateRpc(request: HttpRequest, response: HttpResponse): Promise<boolean> {

@@ -27,8 +27,8 @@ export async function postBinary(deps: SparkDeps, request: SparkRequest): Promis
 }
 
 /** `DELETE /binaries/<app>` */
-export async function removeBinary({ core, guard }: SparkDeps, { path }: SparkRequest): Promise<Answer> {
-  await deleteBinary(core, path.app ?? "", guard);
+export async function removeBinary({ core, authorization }: SparkDeps, { path }: SparkRequest): Promise<Answer> {
+  await deleteBinary(core, path.app ?? "", authorization);
   return success();
 }
 
@@ -57,9 +57,9 @@ export const REMOVE_BINARY_EXPLANATIONS: Explanations = {
   BINARY_IN_USE: ({ metadata }) => failure(403, `Binary is in use by job(s): ${metadata.jobs?.replaceAll(",", ", ")}`),
 };
 
-async function allBinaries({ core, guard }: SparkDeps): Promise<Binary[]> {
+async function allBinaries({ core, authorization }: SparkDeps): Promise<Binary[]> {
   const pages = readPages((limit, last?: Binary) => core.dao.binaries.list({ limit, after: last?.name }));
-  return (await Array.fromAsync(pages)).filter(({ name: binary }) => guard.covers({ binary }));
+  return (await Array.fromAsync(pages)).filter(({ name: binary }) => authorization.covers({ binary }));
 }
 
 function describe(binary: Binary) {

@@ -76,22 +76,22 @@ export function hasMainClass({ binary }: FoundProgram, { mainClass }: Pick<Wante
 }
 
 async function findBinaries(
-  { core, guard }: SparkDeps,
+  { core, authorization }: SparkDeps,
   classPath: readonly Place[],
   { context }: Wanted,
 ): Promise<FoundProgram[]> {
   const names = classPath.filter(({ type }) => type === "binary").map(({ name }) => name);
-  for (const binary of names) await guard.allow({ context, binary });
+  for (const binary of names) await authorization.allow({ context, binary });
   return Promise.all(names.map(async (reference) => ({ reference, binary: await findBinary(core, reference) })));
 }
 
 async function fetchPlace(
-  { core, guard, source }: SparkDeps,
+  { core, authorization, source }: SparkDeps,
   place: RemotePlace,
   { context, signal }: Wanted,
 ): Promise<FoundProgram> {
-  await guard.allow({ context, binary: place.name });
-  await guard.allow({ binary: place.name }, "binaries:upload");
+  await authorization.allow({ context, binary: place.name });
+  await authorization.allow({ binary: place.name }, "binaries:upload");
   const binary = await fetchProgram({ ...core, source }, place, { signal });
   return { reference: `${binary.name}@${binary.digest}`, binary };
 }

@@ -34,12 +34,12 @@ const NO_SETTINGS = new Set(["_method", "force"]);
 const LISTED_STATES = [Context_State.RUNNING, Context_State.RESTARTING, Context_State.STOPPING];
 
 /** `GET /contexts` */
-export async function listContexts({ core, guard }: SparkDeps, request: SparkRequest): Promise<Answer> {
+export async function listContexts({ core, authorization }: SparkDeps, request: SparkRequest): Promise<Answer> {
   const contexts = readPages((limit, last?: Context) =>
     core.dao.contexts.list({ states: LISTED_STATES }, { limit, before: last?.id }),
   );
   const names = await Array.fromAsync(contexts, ({ name }) => name);
-  const covered = names.filter((context) => guard.covers({ context }));
+  const covered = names.filter((context) => authorization.covers({ context }));
   return json(200, ownNames(request, covered));
 }
 

@@ -18,12 +18,12 @@ const DEFAULT_LIMIT = 50;
 const PAGE = 500;
 
 /** `GET /jobs` */
-export async function listJobs({ core, guard }: SparkDeps, { query }: SparkRequest): Promise<Answer> {
+export async function listJobs({ core, authorization }: SparkDeps, { query }: SparkRequest): Promise<Answer> {
   const limit = readInteger(query, "limit", { fallback: DEFAULT_LIMIT });
   const status = query.get("status");
   const states = status === null ? undefined : statesOf(status);
   if (limit <= 0 || states?.length === 0) return json(200, []);
-  return rawJson(200, await begun(printArray(newestJobs(core, { states, limit, guard }), reportJob)));
+  return rawJson(200, await begun(printArray(newestJobs(core, { states, limit, authorization }), reportJob)));
 }
 
 /** `GET /jobs/<id>` */
@@ -76,14 +76,18 @@ function notRunning(id: string | undefined): Answer {
 /** The latest submissions, sorted by their start, the newest first, as clients expect. */
 async function* newestJobs(
   { dao }: SparkDeps["core"],
-  { states, limit, guard }: { states: readonly Job_State[] | undefined; limit: number; guard: SparkDeps["guard"] },
+  {
+    states,
+    limit,
+    authorization,
+  }: { states: readonly Job_State[] | undefined; limit: number; authorization: SparkDeps["authorization"] },
 ): AsyncGenerator<Job> {
   let left = limit;
   let before: string | undefined;
   while (left > 0) {
-    const wanted = guard.isUnlimited ? Math.min(left, PAGE) : PAGE;
+    const wanted = authorization.isUnlimited ? Math.min(left, PAGE) : PAGE;
     const page = await dao.jobs.list({ states }, { limit: wanted, before });
-    const covered = page.filter((job) => guard.covers(job)).slice(0, left);
+    const covered = page.filter((job) => authorization.covers(job)).slice(0, left);
     yield* covered.toSorted((a, b) => startOf(b) - startOf(a));
     if (page.length < wanted) return;
     left -= covered.length;

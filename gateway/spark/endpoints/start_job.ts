@@ -30,10 +30,10 @@ interface Wait {
 }
 
 /** Responds once the job runs, waits for a slot, or has failed before that. */
-async function start({ core, guard }: SparkDeps, { spec, timeoutMs, request }: Wait): Promise<Answer> {
+async function start({ core, authorization }: SparkDeps, { spec, timeoutMs, request }: Wait): Promise<Answer> {
   const { signal } = request;
   const { job: submitted } = await submitJob(core, { spec, requestId: "", caller: undefined, signal });
-  guard.tell({ job: submitted.id });
+  authorization.addResources({ job: submitted.id });
   if (spec.context === "") await contextStarted(core, submitted, request);
   const waitMs = patienceMs(timeoutMs, request);
   const job = await waitForStart(core, submitted.id, { waitMs, signal });
@@ -43,9 +43,12 @@ async function start({ core, guard }: SparkDeps, { spec, timeoutMs, request }: W
 }
 
 /** Responds once the job has ended. */
-async function runSynchronously({ core, guard }: SparkDeps, { spec, timeoutMs, request }: Wait): Promise<Answer> {
+async function runSynchronously(
+  { core, authorization }: SparkDeps,
+  { spec, timeoutMs, request }: Wait,
+): Promise<Answer> {
   const { job, result, waitMs } = await runToEnd(core, { spec, timeoutMs, request });
-  guard.tell({ job: job.id });
+  authorization.addResources({ job: job.id });
   if (!isFinalJob(job.state)) return answerLate(job, { timeoutMs, waitMs });
   if (job.state !== Job_State.SUCCEEDED) return answerFailure(job, spec);
   const content = job.result?.digest ? await readResult(core, job) : resultText(result);

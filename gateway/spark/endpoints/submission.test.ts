@@ -36,7 +36,12 @@ async function read(query: Record<string, string>, body = "", contextSettings: J
     jobConfig: {},
     defaultRuntime: Runtime.DENO,
   };
-  const deps = { core, guard: OPEN, validator: createValidator(), config: { contextSettings } } as unknown as SparkDeps;
+  const deps = {
+    core,
+    authorization: OPEN,
+    validator: createValidator(),
+    config: { contextSettings },
+  } as unknown as SparkDeps;
   return readSubmission(deps, {
     ...{ target: "/jobs", path: {}, query: new URLSearchParams(query), contentType: undefined, owner: undefined },
     ...{ signal, answeredByMs: 0, body: Buffer.from(body) },

@@ -1,4 +1,4 @@
-import type { Named } from "../../access/mod.ts";
+import type { ResourceNames } from "../../access/mod.ts";
 import type { ApiError } from "../error.ts";
 import type { Answer } from "./answer.ts";
 import type { SparkRequest } from "./request.ts";
@@ -14,7 +14,7 @@ export interface Route<Deps> {
   /** Permission that a caller needs. Undefined for public routes. */
   readonly permission: string | undefined;
   /** Reads the resources that a request names and its caller must be authorized for. Absent: none. */
-  readonly named?: (request: SparkRequest) => Named;
+  readonly named?: (request: SparkRequest) => ResourceNames;
   /** Name of its timer in `/metricz`. */
   readonly timer: string | undefined;
   readonly serve: (deps: Deps, request: SparkRequest) => Promise<Answer> | Answer;
